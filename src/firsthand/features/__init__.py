@@ -1,0 +1,1 @@
+"""One way a file to turn media into points."""

@@ -1,0 +1,1 @@
+"""Versions of data with provenance and lineage, in a folder that survives a crash."""

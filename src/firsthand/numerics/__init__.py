@@ -1,0 +1,1 @@
+"""Arrays, resampling, neighbours and multiplicity: mathematics that several metrics share."""

@@ -1,0 +1,1 @@
+"""One rule a file for how the next training set is made."""

@@ -1,0 +1,1 @@
+"""One dataset format a file. Copy one to add another; it is listed, tested and documented."""

@@ -1,0 +1,78 @@
+"""A component is a file: `metrics/class_survival.py` *is* the metric `class_survival`.
+
+A family is a folder of this package. Listing it imports nothing; loading a component imports that
+one file and takes its `component`. Other packages add theirs through an entry point in the group
+`firsthand.<family>`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any
+
+from firsthand.errors import MissingExtra, UnknownComponent
+
+FAMILIES = ("features", "metrics", "models", "policies", "readers")
+
+
+@cache
+def names(family: str) -> tuple[str, ...]:
+    """Which components are there? Sorted, built-in ones and those of other packages.
+
+    >>> "class_survival" in names("metrics")
+    True
+    """
+    return tuple(sorted({*_built_in(family), *_outside(family)}))
+
+
+@cache
+def load(family: str, name: str) -> Any:
+    """Import one component.
+
+    Raises:
+        UnknownComponent: nothing of that name is in the family.
+        MissingExtra: it needs a package that is not installed.
+    """
+    if name in _built_in(family):
+        return _load_file(family, name)
+    outside = _outside(family)
+    if name in outside:
+        return outside[name].load()
+    raise UnknownComponent(family, name, names(family))
+
+
+def load_all(family: str) -> dict[str, Any]:
+    """Every component of a family whose packages are installed, by name."""
+    found: dict[str, Any] = {}
+    for name in names(family):
+        try:
+            found[name] = load(family, name)
+        except MissingExtra:
+            continue
+    return found
+
+
+@cache
+def _built_in(family: str) -> frozenset[str]:
+    folder = Path(__file__).parent / family
+    return frozenset(module.name for module in pkgutil.iter_modules([str(folder)]))
+
+
+@cache
+def _outside(family: str) -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=f"firsthand.{family}")}
+
+
+def _load_file(family: str, name: str) -> Any:
+    try:
+        return importlib.import_module(f"firsthand.{family}.{name}").component
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").partition(".")[0]
+        # A typo inside a component must not be reported as a missing package.
+        if missing in {"", "firsthand"}:
+            raise
+        raise MissingExtra(f"{family} component {name}", missing, "all") from error

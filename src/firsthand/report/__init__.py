@@ -1,0 +1,1 @@
+"""One audit as text, HTML, JSON, JUnit, Markdown or GitHub annotations."""
