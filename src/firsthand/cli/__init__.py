@@ -1,1 +1,1 @@
-"""The command line: one command a file; it parses, calls one verb, prints and sets the exit code."""
+"""The command line: one command a file, which parses, calls one verb, prints and exits."""
