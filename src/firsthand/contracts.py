@@ -29,7 +29,7 @@ from firsthand.types import (
 BUCKETS = 64
 """Every profile is kept in this many buckets, filled by a hash of the group (see `Profile`)."""
 
-ViewName = Literal["rows", "boxes", "tokens", "features"]
+ViewName = Literal["boxes", "tokens", "features"]
 Ladder = Literal[
     "variance-shrink", "mode-loss", "tail-cut", "class-drop", "near-duplicates", "over-dispersion"
 ]
@@ -120,7 +120,10 @@ class FeatureView(NamedTuple):
 
 
 class BoxesView(NamedTuple):
-    """Labelled objects, one row each, and the samples that hold them."""
+    """Labelled objects, one row each, and the samples that hold them.
+
+    The class of a whole image is one box that covers it.
+    """
 
     classes: tuple[str, ...]
     bucket: NDArray[np.int64]  # (samples,) 0..63
@@ -128,15 +131,6 @@ class BoxesView(NamedTuple):
     sample: NDArray[np.int64]  # (boxes,) index of the sample
     label: NDArray[np.int64]  # (boxes,) index into classes
     xywh: FloatArray  # (boxes, 4) shares of the image
-
-
-class RowsView(NamedTuple):
-    """One class a sample."""
-
-    classes: tuple[str, ...]
-    bucket: NDArray[np.int64]  # (samples,)
-    groups: int
-    label: NDArray[np.int64]  # (samples,) index into classes, -1 where there is none
 
 
 class TokensView(NamedTuple):
@@ -151,6 +145,7 @@ class TokensView(NamedTuple):
 class Splits(NamedTuple):
     """Random disjoint parts of the reference's buckets, and matching parts of the candidate's."""
 
+    half: BoolArray  # (splits, 64) 32 buckets of the reference; contains part A, not part B
     first: BoolArray  # (splits, 64) reference part A
     second: BoolArray  # (splits, 64) reference part B, disjoint from A: the null candidate
     candidate: BoolArray  # (splits, 64) part of the candidate as large as B
