@@ -131,6 +131,8 @@ class BoxesView(NamedTuple):
     sample: NDArray[np.int64]  # (boxes,) index of the sample
     label: NDArray[np.int64]  # (boxes,) index into classes
     xywh: FloatArray  # (boxes, 4) shares of the image
+    area: FloatArray  # (boxes,) share of the image: of the polygon where there is one
+    aspect: FloatArray  # (boxes,) width over height, in shares; of the sides where rotated
 
 
 class TokensView(NamedTuple):

@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 
 from firsthand.contracts import BoxesView, Frame, Metric, Profile
 from firsthand.numerics.buckets import tally
-from firsthand.numerics.survival import rate_ratio, strata_frame
-from firsthand.types import FloatArray, Slice
+from firsthand.numerics.survival import quantile_strata, rate_ratio, strata_frame
+from firsthand.types import Slice
 
 OVERALL = {
     "tiny": (0.0, 0.1),
@@ -38,7 +38,7 @@ SMALLEST = -40  # log2 of the area share below which everything is one bin
 
 def profile(view: BoxesView) -> Profile:
     """Objects by class and area bin, by bucket. A column reads `bin|class`."""
-    area = np.maximum(view.xywh[:, 2] * view.xywh[:, 3], 2.0**SMALLEST)
+    area = np.maximum(view.area, 2.0**SMALLEST)
     bins = np.floor((np.log2(area) - SMALLEST) * BINS_PER_OCTAVE).astype(np.int64)
     keys, column = np.unique(np.stack([view.label, bins]), axis=1, return_inverse=True)
     names = [f"{at:03d}|{view.classes[label]}" for label, at in keys.T]
@@ -52,35 +52,16 @@ def frame(reference: Profile) -> Frame:
     for at, column in enumerate(reference.columns):
         by_class[column.partition("|")[2]].append(at)
     bins = np.array([int(column[:3]) for column in reference.columns], dtype=np.int64)
-    everything = np.arange(len(reference.columns))
-    strata = _cut((), bins, counts, everything, OVERALL)
-    for name, columns in by_class.items():
-        if len(by_class) > 1:
-            strata |= _cut((("class", name),), bins, counts, np.array(columns), WITHIN)
+    strata: dict[Slice, NDArray[np.int64]] = {
+        (("size", name),): at for name, at in quantile_strata(bins, counts, OVERALL).items()
+    }
+    for label, members in by_class.items():
+        if len(by_class) == 1:
+            break  # one class: its sizes are the sizes overall
+        columns = np.array(members)
+        for name, inside in quantile_strata(bins[columns], counts[columns], WITHIN).items():
+            strata[("class", label), ("size", name)] = columns[inside]
     return strata_frame(reference, strata)
-
-
-def _cut(
-    prefix: Slice,
-    bins: NDArray[np.int64],
-    counts: FloatArray,
-    columns: NDArray[np.int64],
-    ranges: dict[str, tuple[float, float]],
-) -> dict[Slice, list[int]]:
-    """Deal area bins out to size ranges; a bin goes where the middle of its mass lies."""
-    order = columns[np.argsort(bins[columns], kind="stable")]
-    edges = np.unique(bins[order])
-    mass = np.array([counts[order][bins[order] == each].sum() for each in edges])
-    if mass.sum() == 0:
-        return {}
-    middle = (np.cumsum(mass) - mass / 2) / mass.sum()
-    strata: dict[Slice, list[int]] = {}
-    for name, (low, high) in ranges.items():
-        wanted = edges[(middle >= low) & (middle < high)]
-        chosen = order[np.isin(bins[order], wanted)]
-        if len(chosen):
-            strata[(*prefix, ("size", name))] = chosen.tolist()
-    return strata
 
 
 component = Metric(

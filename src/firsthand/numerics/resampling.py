@@ -88,7 +88,7 @@ def draw(metric: Metric, pair: Pair, splits: Splits) -> Draws:
         groups=min(pair.reference.groups, pair.candidate.groups),
         method="paired-bootstrap" if pair.shared.both else "bootstrap",
         undetermined=frame.undetermined,
-        expected=_expected(frame, pair),
+        expected=_expected(metric, frame, pair),
     )
     return _with_support(metric, draws)
 
@@ -123,7 +123,7 @@ def _null_candidate(pair: Pair, frame: Frame, splits: Splits) -> Part:
     centred = reference.totals - np.outer(reference.samples, reference.totals.sum(axis=0) / n)
     # The halves differ by (2/n) Σ ±d in the mean, so by 2 Σ ±d at the reference's size.
     signs = np.where(splits.half, 2.0, -2.0)
-    noise = noise_scale(pair.shared) * (signs @ centred)
+    noise = noise_scale(pair.shared) * (signs @ centred) * _student(splits, reference)[:, None]
     if pair.reference_shared is not None and pair.candidate_shared is not None:
         before, after = (
             _strata(each, frame).totals for each in (pair.reference_shared, pair.candidate_shared)
@@ -132,6 +132,17 @@ def _null_candidate(pair: Pair, frame: Frame, splits: Splits) -> Part:
         noise = noise + (coins @ (after - before)) * (n / pair.shared.candidate)
     totals = reference.totals.sum(axis=0) + noise
     return Part(totals, np.full(len(totals), n))
+
+
+def _student(splits: Splits, reference: Part) -> FloatArray:
+    """Factors that make the noise as heavy-tailed as its own estimate is uncertain, (splits,).
+
+    The spread is estimated from f + 1 filled buckets, so a standardised difference follows
+    Student's t with f degrees of freedom rather than a normal.
+    """
+    freedom = max(int((reference.samples > 0).sum()) - 1, 1)
+    rng = np.random.Generator(np.random.Philox(key=splits.seed, counter=1))
+    return np.sqrt(freedom / rng.chisquare(freedom, size=len(splits.first)))
 
 
 def _coins(splits: Splits) -> FloatArray:
@@ -173,28 +184,33 @@ def _bind(
     return lambda reference, candidate: value(frame, reference, candidate)
 
 
-def _expected(frame: Frame, pair: Pair) -> FloatArray | None:
+def _expected(metric: Metric, frame: Frame, pair: Pair) -> FloatArray | None:
+    """Objects behind each slice on the thinner side, under the null. (slices,).
+
+    For what gets worse by rising, objects of the candidate count too, and none on either side is
+    an answer: nothing rose.
+    """
     if frame.support is None:
         return None
     ratio = pair.candidate.samples.sum() / max(pair.reference.samples.sum(), 1.0)
-    return np.asarray(frame.support * ratio)
+    expected = frame.support * min(ratio, 1.0)
+    if metric.worse == "up":
+        seen = _strata(pair.candidate, frame).totals.sum(axis=0)
+        expected = np.where(seen == 0, np.inf, np.maximum(expected, seen))
+    return np.asarray(expected)
 
 
 def _with_support(metric: Metric, draws: Draws) -> Draws:
     """Leave out slices that too few objects stand behind, by name."""
-    if draws.expected is None:
+    if draws.expected is None or (draws.expected >= metric.min_objects).all():
         return draws
-    scale = draws.n_reference / max(draws.n_candidate, 1)
-    smaller = np.minimum(draws.expected, draws.expected * scale)
-    few = smaller < metric.min_objects
-    if not few.any():
-        return draws
+    few = draws.expected < metric.min_objects
     gone = tuple(
         Undetermined(
             metric=metric.name,
             reason="too-few-objects",
             slice=draws.slices[at],
-            params={"found": round(float(smaller[at]), 1), "needed": metric.min_objects},
+            params={"found": round(float(draws.expected[at]), 1), "needed": metric.min_objects},
         )
         for at in np.flatnonzero(few)
     )

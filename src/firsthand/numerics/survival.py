@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from firsthand.contracts import Frame, Part, Profile
 from firsthand.types import FloatArray, Slice, Undetermined
@@ -12,7 +13,7 @@ from firsthand.types import FloatArray, Slice, Undetermined
 
 def strata_frame(
     profile: Profile,
-    strata: Mapping[Slice, Sequence[int]],
+    strata: Mapping[Slice, Sequence[int] | NDArray[np.int64]],
     undetermined: tuple[Undetermined, ...] = (),
 ) -> Frame:
     """A frame whose slices are sums of columns.
@@ -28,6 +29,37 @@ def strata_frame(
         weights[np.asarray(columns, dtype=np.int64), at] = 1.0
     support = profile.totals.sum(axis=0) @ weights
     return Frame(slices, profile.columns, weights, support, undetermined)
+
+
+def quantile_strata(
+    bins: NDArray[np.int64],
+    counts: FloatArray,
+    ranges: Mapping[str, tuple[float, float]],
+) -> dict[str, NDArray[np.int64]]:
+    """Deal ordered bins out to quantile ranges; a bin goes where the middle of its mass lies.
+
+    Args:
+        bins: (columns,) the ordered bin of each column; several columns may share one.
+        counts: (columns,) objects of the reference in each.
+        ranges: name -> (from, to) quantile.
+
+    Returns:
+        name -> positions of columns. Ranges that no bin falls into are left out.
+
+    >>> found = quantile_strata(np.arange(4), np.ones(4), {"low": (0, 0.5), "high": (0.5, 1)})
+    >>> {name: at.tolist() for name, at in found.items()}
+    {'low': [0, 1], 'high': [2, 3]}
+    """
+    edges, place = np.unique(bins, return_inverse=True)
+    mass = np.bincount(place.reshape(-1), weights=counts, minlength=len(edges))
+    if mass.sum() == 0:
+        return {}
+    middle = ((np.cumsum(mass) - mass / 2) / mass.sum())[place.reshape(-1)]
+    found = {
+        name: np.flatnonzero((middle >= low) & (middle < high))
+        for name, (low, high) in ranges.items()
+    }
+    return {name: at for name, at in found.items() if len(at)}
 
 
 def rate_ratio(_frame: Frame, reference: Part, candidate: Part) -> FloatArray:

@@ -6,8 +6,7 @@ import numpy as np
 
 from firsthand.contracts import BoxesView
 from firsthand.numerics.buckets import buckets_of, count_groups
-from firsthand.types import Boxes, Dataset, Sample
-
+from firsthand.types import Boxes, Dataset, FloatArray, Sample
 
 WHOLE = Boxes(np.zeros(1, np.int32), np.array([[0.5, 0.5, 1.0, 1.0]]))
 
@@ -30,6 +29,8 @@ def boxes_view(dataset: Dataset) -> BoxesView:
         sample=np.repeat(np.arange(len(labelled)), counts),
         label=label.astype(np.int64),
         xywh=xywh.reshape(-1, 4).astype(np.float64),
+        area=_areas(boxes),
+        aspect=_aspects(boxes, dataset.task),
     )
 
 
@@ -37,3 +38,32 @@ def _objects(sample: Sample) -> Boxes | None:
     if sample.boxes is not None or sample.category is None:
         return sample.boxes
     return Boxes(np.array([sample.category], np.int32), WHOLE.xywh)
+
+
+def _areas(boxes: list[Boxes]) -> FloatArray:
+    """Polygon areas by the shoelace formula, box areas without polygons. (boxes,)."""
+    parts = [
+        np.array([_shoelace(outline) for outline in each.outlines])
+        if each.outlines
+        else each.xywh[:, 2] * each.xywh[:, 3]
+        for each in boxes
+    ]
+    return np.concatenate(parts) if parts else np.zeros(0)
+
+
+def _shoelace(outline: FloatArray) -> float:
+    x, y = outline.T
+    return float(abs(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2)
+
+
+def _aspects(boxes: list[Boxes], task: str) -> FloatArray:
+    """Width over height; for rotated boxes first side over second side. (boxes,)."""
+    tiny = np.finfo(np.float64).tiny
+    parts = []
+    for each in boxes:
+        sides = each.xywh[:, 2:]
+        if task == "oriented" and each.outlines:
+            corners = np.stack([outline[:3] for outline in each.outlines])
+            sides = np.linalg.norm(np.diff(corners, axis=1), axis=2)
+        parts.append(sides[:, 0] / np.maximum(sides[:, 1], tiny))
+    return np.concatenate(parts) if parts else np.zeros(0)
