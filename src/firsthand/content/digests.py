@@ -79,7 +79,7 @@ def boxes_digest(boxes: Boxes, classes: Sequence[str], size: tuple[int, int] | N
 def boxes_digests(
     labels: Sequence[Boxes], keys: NDArray[np.uint64], sizes: NDArray[np.int64]
 ) -> list[bytes]:
-    """`boxes_digest` of many images: `keys` from `class_keys`, `sizes` (n, 2) with 0 for unknown."""
+    """`boxes_digest` of many images: `keys` from `class_keys`, `sizes` (n, 2), 0 if unknown."""
     counts = np.array([len(boxes.classes) for boxes in labels], np.int64)
     if not counts.sum():
         return [hashlib.sha256(_BOXES).digest()] * len(labels)
@@ -107,8 +107,9 @@ def _scale(sizes: NDArray[np.int64]) -> FloatArray:
 
 def _corners(xywh: FloatArray, scale: FloatArray) -> NDArray[np.int64]:
     half = xywh[:, 2:] / 2
-    low, high = xywh[:, :2] - half, xywh[:, :2] + half
-    return np.rint(np.concatenate([low * scale, high * scale], axis=1)).astype(np.int64)
+    low, high = (xywh[:, :2] - half) * scale, (xywh[:, :2] + half) * scale
+    corners: NDArray[np.int64] = np.rint(np.concatenate([low, high], axis=1)).astype(np.int64)
+    return corners
 
 
 def _outlined(labels: Sequence[Boxes], counts: NDArray[np.int64]) -> NDArray[np.bool_]:
