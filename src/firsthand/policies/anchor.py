@@ -1,0 +1,42 @@
+"""Anchor: the human data stay in every training set, in full; generated ones come on top.
+
+Source: retraining on fixed real data mixed with generated ones stays near the first model if the
+real share is large enough (Bertrand et al. 2023, arXiv:2310.00429); with a small share it only
+slows the loss (Alemohammad et al. 2023, arXiv:2307.01850). `docs/demo.md` has shares and numbers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from firsthand.errors import InputError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Anchor:
+    """All human data are kept; generated data fill the rest.
+
+    >>> Anchor().compose(900, 1200)
+    (900, 300)
+    """
+
+    name: str = "anchor"
+    question: str = "What is lost when the human data stay and generated data come on top?"
+
+    def compose(self, human: int, budget: int) -> tuple[int, int]:
+        """How many (human, generated) samples make a training set of `budget`: all human ones.
+
+        Raises:
+            InputError: there are no human data, or more than the budget holds, so that some of
+                them would have to go.
+        """
+        if not 0 < human <= budget:
+            raise InputError(
+                f"{human} human samples for a training set of {budget}",
+                expected="at least 1 human sample, and room for all of them",
+                todo="Raise the budget to at least the number of human samples.",
+            )
+        return human, budget - human
+
+
+component = Anchor()
