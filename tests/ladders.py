@@ -1,0 +1,211 @@
+"""Damage that a training set can take, each with a dial from 0 (none) to 1 (plain to see).
+
+A ladder gives a (reference, candidate) pair of views: two samples of one world, the second one
+damaged. `healthy` damages nothing. Worlds are small and synthetic so that what was done to them is
+known; what the metrics find in real data is tested with the data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+
+from firsthand.contracts import BUCKETS, BoxesView, FeatureView, TokensView, ViewName
+
+View = BoxesView | TokensView | FeatureView
+World = Callable[[str, float, np.random.Generator], View]
+
+
+@cache
+def pair(view: ViewName, kind: str, strength: float, seed: int) -> tuple[View, View]:
+    """A reference and a candidate that took `kind` of damage."""
+    rng = np.random.default_rng([seed, sum(kind.encode())])
+    world = WORLDS[view]
+    return world("healthy", 0.0, rng), world(kind, strength, rng)
+
+
+@cache
+def small(view: ViewName, seed: int) -> tuple[View, View]:
+    """Sixty healthy samples a side, for properties that are tried many times."""
+    reference, candidate = pair(view, "healthy", 0.0, seed)
+    return take(reference, np.arange(60)), take(candidate, np.arange(60))
+
+
+def take(view: View, index: np.ndarray) -> View:
+    """The view of some samples, in the given order. Each sample is a group of its own."""
+    index = np.asarray(index, dtype=np.int64)
+    groups = len(np.unique(index))
+    if isinstance(view, FeatureView):
+        return FeatureView(view.features[index], view.bucket[index], view.media[index], groups)
+    if isinstance(view, TokensView):
+        rows = [view.tokens[view.start[at] : view.start[at + 1]] for at in index]
+        return _documents(rows, view.bucket[index], groups)
+    boxes = [np.flatnonzero(view.sample == at) for at in index]
+    rows = np.concatenate(boxes) if boxes else np.zeros(0, dtype=np.int64)
+    sample = np.repeat(np.arange(len(index)), [len(each) for each in boxes])
+    return view._replace(
+        bucket=view.bucket[index],
+        groups=groups,
+        sample=sample.astype(np.int64),
+        **{part: getattr(view, part)[rows] for part in ("label", "xywh", "area", "aspect")},
+    )
+
+
+def count(view: View) -> int:
+    """How many samples are in a view?"""
+    return len(view.bucket)
+
+
+# Boxes: three kinds of scene, five classes; the rarest class lives in the rarest scene.
+
+CLASSES = ("common", "frequent", "regular", "rare", "rarest")
+SCENES = np.array(
+    [
+        [0.55, 0.25, 0.15, 0.05, 0.00],
+        [0.30, 0.40, 0.20, 0.10, 0.00],
+        [0.20, 0.10, 0.10, 0.10, 0.50],
+    ]
+)
+SCENE_SHARES = np.array([0.60, 0.28, 0.12])
+SPREAD = 0.9  # standard deviation of log area
+
+
+def boxes(kind: str, strength: float, rng: np.random.Generator, n: int = 500) -> BoxesView:
+    """Images with six boxes on average; one in ten has none."""
+    distinct, index = _copies(kind, strength, n, rng)
+    shares = SCENE_SHARES.copy()
+    if kind == "mode-loss":
+        shares[2] *= 1 - strength
+    scene = rng.choice(3, distinct, p=shares / shares.sum())
+    sample = np.repeat(np.arange(distinct), rng.poisson(rng.gamma(1.3, 6 / 1.3, distinct)))
+    label = np.array([rng.choice(5, p=SCENES[scene[at]]) for at in sample], dtype=np.int64)
+    spread = _spread(kind, strength)
+    area = np.exp(-5.0 + 0.3 * label + SPREAD * spread * rng.standard_normal(len(label)))
+    aspect = np.exp(0.35 * spread * rng.standard_normal(len(label)))
+    centre = 0.5 + np.clip(0.13 * spread * rng.standard_normal((len(label), 2)), -0.45, 0.45)
+    size = np.stack([np.sqrt(area * aspect), np.sqrt(area / aspect)], axis=1)
+    kept = _kept_boxes(kind, strength, label, area, rng)
+    view = BoxesView(
+        CLASSES,
+        rng.integers(0, BUCKETS, distinct),
+        distinct,
+        sample[kept],
+        label[kept],
+        np.hstack([centre, np.minimum(size, 1.0)])[kept],
+        area[kept],
+        aspect[kept],
+    )
+    return _repeated(view, index, rng)
+
+
+def _kept_boxes(
+    kind: str, strength: float, label: np.ndarray, area: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    hit = np.zeros(len(label), dtype=bool)
+    if kind == "class-drop":
+        hit = label == 0
+    if kind == "tail-cut":
+        hit = area < np.quantile(area, 0.3)
+    return ~(hit & (rng.random(len(label)) < strength))
+
+
+# Tokens: five topics over one Zipf vocabulary.
+
+VOCABULARY = 4000
+TOPICS = 5
+
+
+def tokens(kind: str, strength: float, rng: np.random.Generator, n: int = 400) -> TokensView:
+    """Documents of about 150 tokens, each on one topic."""
+    distinct, index = _copies(kind, strength, n, rng)
+    lost = strength if kind == "mode-loss" else 0.0
+    shares = np.array([1.0, 1.0, 1.0, 1.0, 1.0 - lost])
+    topic = rng.choice(TOPICS, distinct, p=shares / shares.sum())
+    chances = [_topic(each, kind, strength) for each in range(TOPICS)]
+    names = np.random.default_rng(1).integers(0, 2**63, VOCABULARY).astype(np.uint64)
+    rows = [names[rng.choice(VOCABULARY, rng.poisson(150) + 1, p=chances[at])] for at in topic]
+    view = _documents(rows, rng.integers(0, BUCKETS, distinct), distinct)
+    return _repeated(view, index, rng)
+
+
+def _topic(topic: int, kind: str, strength: float) -> np.ndarray:
+    """Chances of the words in one topic: Zipf, with every fifth word four times as likely."""
+    chance = 1 / (np.arange(VOCABULARY) + 3.0)
+    chance[topic::TOPICS] *= 4.0
+    sharper = {"variance-shrink": 1 + 0.5 * strength, "over-dispersion": 1 - 0.4 * strength}
+    chance **= sharper.get(kind, 1.0)
+    if kind == "tail-cut":
+        order = np.argsort(chance)
+        chance[order[np.cumsum(chance[order]) < 0.2 * chance.sum()]] *= 1 - strength
+    return chance / chance.sum()
+
+
+def _documents(rows: list[np.ndarray], bucket: np.ndarray, groups: int) -> TokensView:
+    start = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
+    flat = np.concatenate(rows) if rows else np.zeros(0, dtype=np.uint64)
+    return TokensView(bucket, groups, flat.astype(np.uint64), start)
+
+
+# Features: four modes in four dimensions, the rarest one in twenty.
+
+MODES = np.array([0.50, 0.30, 0.15, 0.05])
+DIMENSIONS = 4
+
+
+def features(kind: str, strength: float, rng: np.random.Generator, n: int = 1000) -> FeatureView:
+    """Points around four modes."""
+    distinct, index = _copies(kind, strength, n, rng)
+    shares = MODES.copy()
+    if kind in {"mode-loss", "class-drop"}:
+        shares[3] *= 1 - strength
+    mode = rng.choice(4, distinct, p=shares / shares.sum())
+    centres = np.random.default_rng(2).normal(0, 4, (4, DIMENSIONS))
+    offset = rng.standard_normal((distinct, DIMENSIONS)) * _spread(kind, strength)
+    if kind == "tail-cut":
+        radius = np.linalg.norm(offset, axis=1)
+        hit = (radius > np.median(radius)) & (rng.random(distinct) < strength)
+        inner = rng.choice(radius[radius <= np.median(radius)], hit.sum())
+        offset[hit] *= (inner / radius[hit])[:, None]
+    media = np.array([rng.bytes(32) for _ in range(distinct)], dtype="S32")
+    view = FeatureView(
+        (centres[mode] + offset).astype(np.float32),
+        rng.integers(0, BUCKETS, distinct),
+        media,
+        distinct,
+    )
+    return _repeated(view, index, rng)
+
+
+# What all worlds share.
+
+
+def _spread(kind: str, strength: float) -> float:
+    return {"variance-shrink": 1 - 0.6 * strength, "over-dispersion": 1 + strength}.get(kind, 1.0)
+
+
+def _copies(
+    kind: str, strength: float, samples: int, rng: np.random.Generator
+) -> tuple[int, np.ndarray]:
+    """How many distinct samples there are, and which of them stands at each place."""
+    if kind != "near-duplicates":
+        return samples, np.arange(samples)
+    distinct = round(samples * (1 - 0.5 * strength))
+    return distinct, np.resize(rng.permutation(distinct), samples)
+
+
+def _repeated(view: View, index: np.ndarray, rng: np.random.Generator) -> View:
+    """Copies as different files would be: other bytes, other buckets, nearly the same content."""
+    if len(index) == count(view):
+        return view
+    out = take(view, index)
+    out = out._replace(bucket=rng.integers(0, BUCKETS, len(index)), groups=len(index))
+    if isinstance(out, FeatureView):
+        noise = rng.normal(0, 0.01, out.features.shape).astype(np.float32)
+        media = np.array([rng.bytes(32) for _ in index], dtype="S32")
+        out = out._replace(features=out.features + noise, media=media)
+    return out
+
+
+WORLDS: dict[ViewName, World] = {"boxes": boxes, "tokens": tokens, "features": features}
