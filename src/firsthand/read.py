@@ -1,0 +1,165 @@
+"""Read a dataset from anywhere: a path in any format that a reader knows, or a ledger version."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from firsthand import registry
+from firsthand.contracts import Reader
+from firsthand.errors import FormatError, InputError, LedgerNotFound
+from firsthand.types import UNKNOWN, Dataset, Provenance, Reading, Sample, Skip
+
+
+def read(
+    source: str | Path,
+    *,
+    format: str | None = None,
+    strict: bool = False,
+    provenance: str | Path | None = None,
+    declared: Provenance | None = None,
+    progress: bool | None = None,
+) -> Dataset:
+    """What does a dataset hold, and what of it could not be used?
+
+    Args:
+        source: a file or folder, or a version of a ledger: `v3`, a branch, the first letters of a
+            digest, or `PATH@VERSION` for the ledger of another folder.
+        format: name of a reader; found by looking at the path where it is not given.
+        strict: anything that would be skipped is an error.
+        provenance: side file; `provenance.yaml` or `.jsonl` beside the data is found by itself.
+        declared: what to assume of samples of which nothing else says where they come from.
+        progress: show a bar on stderr; by default where stderr is a terminal.
+
+    Raises:
+        FormatError: no reader, or more than one, takes the path.
+        InputError: it is not there, holds no sample, or, if strict, holds something unusable.
+        LedgerError: a version cannot be read.
+    """
+    path = Path(source)
+    if not path.exists():
+        return _declare(_version(str(source)), declared)
+    reading = _reader(path, format).read(path)
+    samples, skips = _drain(reading, strict, progress)
+    if not samples:
+        raise InputError("there is no sample in it" + _summary(skips), where=str(source))
+    dataset = Dataset(
+        name=path.name or str(path),
+        task=reading.task,
+        classes=reading.classes,
+        samples=tuple(samples),
+        skips=tuple(skips),
+        format=reading.format,
+        root=str(reading.root),
+        digest=samples_digest(samples),
+    )
+    return _declare(dataset, declared)
+
+
+def samples_digest(samples: Iterable[Sample]) -> str:
+    """sha256 over the sorted (media, label, split) of all samples, as hexadecimal digits.
+
+    Order and keys do not matter; how often a sample occurs does.
+    """
+    none = b"\0" * 32
+    rows = [(one.media, one.label or none, one.split.encode()) for one in samples]
+    total = hashlib.sha256(b"firsthand.dataset/1\0")
+    for media, label, split in sorted(rows):
+        total.update(media + label + split + b"\0")
+    return total.hexdigest()
+
+
+def _reader(path: Path, format: str | None) -> Reader:
+    if format is not None:
+        named: Reader = registry.load("readers", format)
+        return named
+    readers: dict[str, Reader] = registry.load_all("readers")
+    able = [name for name, reader in readers.items() if reader.can_read(path)]
+    if len(able) == 1:
+        return readers[able[0]]
+    if not able:
+        raise FormatError(
+            "no reader takes it",
+            expected="one of " + ", ".join(readers),
+            todo="Name the format with --format to see what is missing.",
+            where=str(path),
+        )
+    todo = f"Say which: --format {able[0]}."
+    raise FormatError("it can be read as " + " or as ".join(able), todo=todo, where=str(path))
+
+
+def _version(source: str) -> Dataset:
+    from firsthand.ledger import Ledger
+
+    folder, _, version = source.rpartition("@")
+    try:
+        ledger = Ledger.open(folder or ".")
+    except LedgerNotFound as error:
+        raise InputError(
+            f"there is no file or folder {source!r}, and no ledger that could have such a version",
+            todo="Check the path, or run: firsthand init",
+        ) from error
+    return ledger.read(version)
+
+
+def _drain(
+    reading: Reading, strict: bool, progress: bool | None
+) -> tuple[list[Sample], list[Skip]]:
+    samples: list[Sample] = []
+    skips: list[Skip] = []
+    keys: set[str] = set()
+    for item in _shown(reading, progress):
+        skip = item if isinstance(item, Skip) else _repeated(item, keys)
+        if skip is None:
+            samples.append(item)
+        elif strict:
+            raise InputError(f"{skip.code}: {skip.found}".rstrip(": "), where=_where(skip))
+        else:
+            skips.append(skip)
+    return samples, skips
+
+
+def _repeated(sample: Sample, keys: set[str]) -> Skip | None:
+    if sample.key in keys:
+        return Skip("duplicate-key", sample.path, sample.line, sample.key)
+    keys.add(sample.key)
+    return None
+
+
+def _where(skip: Skip) -> str:
+    return f"{skip.path}:{skip.line}" if skip.line else skip.path
+
+
+def _summary(skips: list[Skip]) -> str:
+    counts = Counter(skip.code for skip in skips)
+    return ": " + ", ".join(f"{times} {code}" for code, times in counts.items()) if counts else ""
+
+
+def _declare(dataset: Dataset, declared: Provenance | None) -> Dataset:
+    if declared is None:
+        return dataset
+    samples = tuple(
+        replace(sample, provenance=declared) if sample.provenance == UNKNOWN else sample
+        for sample in dataset.samples
+    )
+    return replace(dataset, samples=samples)
+
+
+def _shown(reading: Reading, progress: bool | None) -> Iterator[Any]:
+    """The items, with a bar on stderr where somebody is looking."""
+    if progress is None:
+        progress = sys.stderr.isatty()
+    if not progress:
+        yield from reading.items
+        return
+    from rich.console import Console
+    from rich.progress import track
+
+    console = Console(stderr=True)
+    label = f"Reading {reading.root.name}"
+    yield from track(reading.items, label, reading.total, console=console, transient=True)
