@@ -177,6 +177,7 @@ class Metric:
     frame: Callable[[Profile], Frame] | None
     value: Callable[[Frame, Part, Part], FloatArray] | None
     size_free: bool  # its expectation does not depend on n: full samples are compared
+    finding: str = "metric-moved"  # code of what it finds; the generic one says its question
     symmetric: bool = False
     min_groups: int = 20  # fewer on either side: undetermined
     min_objects: int = 10  # fewer expected in a slice on either side: undetermined

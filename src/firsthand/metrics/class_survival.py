@@ -49,6 +49,7 @@ component = Metric(
     frame=frame,
     value=rate_ratio,
     size_free=True,
+    finding="class-lost",
     sees=frozenset({"class-drop", "mode-loss"}),
     blind_to=frozenset({"variance-shrink"}),
 )

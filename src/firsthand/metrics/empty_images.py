@@ -54,5 +54,6 @@ component = Metric(
     frame=frame,
     value=value,
     size_free=True,
+    finding="empty-images-risen",
     blind_to=frozenset({"variance-shrink", "near-duplicates"}),
 )

@@ -44,6 +44,7 @@ component = Metric(
     frame=frame,
     value=rate_ratio,
     size_free=True,
+    finding="boxes-per-image-lost",
     sees=frozenset({"class-drop", "tail-cut"}),
     blind_to=frozenset({"variance-shrink", "near-duplicates"}),
 )

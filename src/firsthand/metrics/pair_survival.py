@@ -67,6 +67,7 @@ component = Metric(
     frame=frame,
     value=rate_ratio,
     size_free=True,
+    finding="pair-lost",
     sees=frozenset({"class-drop"}),
     blind_to=frozenset({"variance-shrink", "near-duplicates"}),
 )

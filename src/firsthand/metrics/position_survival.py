@@ -53,6 +53,7 @@ component = Metric(
     frame=frame,
     value=rate_ratio,
     size_free=True,
+    finding="position-lost",
     sees=frozenset({"class-drop"}),
     blind_to=frozenset({"variance-shrink", "near-duplicates"}),
 )

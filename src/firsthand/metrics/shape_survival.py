@@ -54,6 +54,7 @@ component = Metric(
     frame=frame,
     value=rate_ratio,
     size_free=True,
+    finding="shape-lost",
     sees=frozenset({"class-drop"}),
     blind_to=frozenset({"near-duplicates"}),
 )

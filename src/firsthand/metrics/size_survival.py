@@ -78,6 +78,7 @@ component = Metric(
     frame=frame,
     value=rate_ratio,
     size_free=True,
+    finding="size-lost",
     sees=frozenset({"tail-cut", "class-drop"}),
     blind_to=frozenset({"near-duplicates"}),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from firsthand.contracts import BoxesView
+from firsthand.contracts import BoxesView, Embedder, FeatureView
 from firsthand.numerics.buckets import buckets_of, count_groups
 from firsthand.types import Boxes, Dataset, FloatArray, Sample
 
@@ -67,3 +67,11 @@ def _aspects(boxes: list[Boxes], task: str) -> FloatArray:
             sides = np.linalg.norm(np.diff(corners, axis=1), axis=2)
         parts.append(sides[:, 0] / np.maximum(sides[:, 1], tiny))
     return np.concatenate(parts) if parts else np.zeros(0)
+
+
+def features_view(dataset: Dataset, embedder: Embedder) -> FeatureView:
+    """Samples as points; those that the embedder could not read are absent."""
+    features, at = embedder.embed(dataset)
+    kept = [dataset.samples[index] for index in at]
+    media = np.array([sample.media for sample in kept], dtype="S32")
+    return FeatureView(features, buckets_of(kept), media, count_groups(kept))

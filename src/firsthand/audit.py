@@ -1,0 +1,160 @@
+"""Shall this training set be trained on? The main job, from two datasets to a verdict."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+
+from firsthand import __version__, findings
+from firsthand.composition import compose
+from firsthand.config import Limits, load_limits
+from firsthand.errors import Blocked, CannotSay, InputError
+from firsthand.leaks import find_leaks
+from firsthand.measure import measure
+from firsthand.read import read
+from firsthand.types import Audit, Dataset, Provenance
+
+Source = str | Path | Dataset
+Report = Callable[[str], None]
+
+
+def audit(
+    candidate: Source,
+    reference: Source,
+    *,
+    anchor: Source | None = None,
+    limits: Limits | Path | str | None = None,
+    origin: Provenance | None = None,
+    metrics: Sequence[str] | None = None,
+    seed: int = 0,
+    strict: bool = False,
+    report: Report = lambda _step: None,
+) -> Audit:
+    """Shall this training set be trained on?
+
+    Args:
+        candidate: the training set: a path, a ledger version, or samples that were read.
+        reference: human-verified data to preserve. Naming it here declares it human.
+        anchor: held-out human-verified validation data; else the candidate's own val and test.
+        limits: a limits file or object; `firsthand.yaml` of the working folder, else the defaults.
+        origin: what you declare of samples that no side file speaks of.
+        metrics: which to compute; all that fit if None.
+        seed: of the random splits behind nulls and intervals.
+        strict: the first bad piece of content is an error instead of a counted skip.
+        report: called with what is done next.
+
+    Returns:
+        The verdict with everything it rests on. `pass` says that no limit is breached and that no
+        required limit stayed open; what else could not be told is in `undetermined`.
+
+    Raises:
+        InputError: a dataset cannot be read, is empty, or shares no class name with the reference.
+    """
+    began = time.monotonic()
+    rules = limits if isinstance(limits, Limits) else load_limits(limits)
+    report("reference")
+    human = _opened(reference, None, strict)
+    report("candidate")
+    judged = _opened(candidate, origin, strict)
+    held_out = None if anchor is None else _opened(anchor, None, strict)
+    _check_comparable(judged, human)
+    composition = compose(judged)
+    measured = measure(human, judged, metrics=metrics, seed=seed, report=report)
+    report("leaks")
+    leaks, unchecked = find_leaks(judged, held_out)
+    found, open_questions = findings.origins(composition, rules)
+    skips = (*judged.skips, *human.skips, *(held_out.skips if held_out else ()))
+    found += [*leaks, *findings.losses(measured.measurements, rules)]
+    found = findings.with_source_note(findings.waive(found, rules, date.today()), judged)
+    found += findings.notes(human, judged, measured.shared, skips)
+    undetermined = (*open_questions, *unchecked, *measured.undetermined)
+    return Audit(
+        verdict=findings.decide(found, undetermined, rules),
+        findings=tuple(found),
+        undetermined=undetermined,
+        measurements=measured.measurements,
+        composition=composition,
+        candidate=_described(judged),
+        reference=_described(human),
+        anchor=None if held_out is None else _described(held_out),
+        shared=measured.shared,
+        skips=skips,
+        limits=_limits_used(rules),
+        seed=seed,
+        seconds=round(time.monotonic() - began, 3),
+        version=__version__,
+    )
+
+
+def raise_for_verdict(result: Audit, *, allow_undetermined: bool = False) -> None:
+    """Stop unless the verdict is pass; for use before a training run.
+
+    Raises:
+        Blocked: a limit is breached.
+        CannotSay: a required limit could not be checked, unless `allow_undetermined`.
+    """
+    if result.verdict == "block":
+        codes = sorted({each.code for each in result.findings if each.severity == "block"})
+        raise Blocked(f"the training set is blocked: {', '.join(codes)}", result)
+    if result.verdict == "cannot-say" and not allow_undetermined:
+        reasons = sorted({each.reason for each in result.undetermined})
+        raise CannotSay(f"it cannot be said whether to train: {', '.join(reasons)}", result)
+
+
+def _opened(source: Source, declared: Provenance | None, strict: bool) -> Dataset:
+    dataset = (
+        source if isinstance(source, Dataset) else read(source, declared=declared, strict=strict)
+    )
+    if not dataset.samples:
+        raise InputError("the dataset holds no sample", expected="at least one", where=dataset.name)
+    return dataset
+
+
+def _check_comparable(candidate: Dataset, reference: Dataset) -> None:
+    """Datasets without one class name in common would show every class as lost."""
+    if candidate.task == "text" or reference.task == "text" or not reference.classes:
+        return
+    if set(candidate.classes) & set(reference.classes):
+        return
+    raise InputError(
+        f"no class name is in both sets: the candidate has {_some(candidate.classes)}",
+        expected=f"names such as the reference's {_some(reference.classes)}",
+        todo="Give both sets the same names (names: in data.yaml, or classes.txt).",
+        where=candidate.name,
+    )
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+
+
+def _described(dataset: Dataset) -> dict[str, object]:
+    return {
+        "name": dataset.name,
+        "path": dataset.root,
+        "format": dataset.format,
+        "task": dataset.task,
+        "digest": dataset.digest,
+        "samples": len(dataset.samples),
+        "classes": len(dataset.classes),
+        "skips": dict(sorted(Counter(skip.code for skip in dataset.skips).items())),
+    }
+
+
+def _limits_used(limits: Limits) -> dict[str, object]:
+    return {
+        "source": limits.source,
+        "family_wise_rate": limits.family_wise_rate,
+        "limits": {
+            name: {
+                "at_least": each.at_least,
+                "at_most": each.at_most,
+                "required": each.required,
+                "reason": each.reason,
+            }
+            for name, each in limits.limits.items()
+        },
+    }
