@@ -37,8 +37,10 @@ def audit(
 
     Args:
         candidate: the training set: a path, a ledger version, or samples that were read.
-        reference: human-verified data to preserve. Naming it here declares it human.
+        reference: human-verified data to preserve. Naming it here declares it human where nothing else
+            is said.
         anchor: held-out human-verified validation data; else the candidate's own val and test.
+            Naming it here declares it human where nothing else is said.
         limits: a limits file or object; `firsthand.yaml` of the working folder, else the defaults.
         origin: what you declare of samples that no side file speaks of.
         metrics: which to compute; all that fit if None.
@@ -56,10 +58,10 @@ def audit(
     began = time.monotonic()
     rules = limits if isinstance(limits, Limits) else load_limits(limits)
     report("reference")
-    human = _opened(reference, None, strict)
+    human = _opened(reference, HUMAN, strict)
     report("candidate")
     judged = _opened(candidate, origin, strict)
-    held_out = None if anchor is None else _opened(anchor, None, strict)
+    held_out = None if anchor is None else _opened(anchor, HUMAN, strict)
     _check_comparable(judged, human)
     composition = compose(judged)
     measured = measure(human, judged, metrics=metrics, seed=seed, report=report)

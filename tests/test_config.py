@@ -1,0 +1,76 @@
+"""`firsthand.yaml`: what it can say, and that nothing misspelt passes."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from firsthand.config import COMPOSITION, DEFAULTS, default_limits, load_limits
+from firsthand.errors import InputError
+
+
+def written(folder: Path, text: str) -> Path:
+    file = folder / "firsthand.yaml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_changes_only_what_it_names(tmp_path: Path) -> None:
+    told = "limits:\n  class_survival: {at_least: 0.5}\n  pair_survival: null\n"
+    limits = load_limits(written(tmp_path, told))
+    assert limits.limits["class_survival"].at_least == 0.5
+    assert "pair_survival" not in limits.limits
+    assert limits.limits["size_survival"] == default_limits().limits["size_survival"]
+
+
+def test_waivers_and_expectations(tmp_path: Path) -> None:
+    told = """
+waivers:
+  - {limit: class_survival, slice: {class: 猫}, owner: Ann, expires: 2027-01-31, reason: new}
+expect:
+  - {slice: {class: star}, reason: dropped on purpose}
+"""
+    limits = load_limits(written(tmp_path, told))
+    assert limits.waived("class_survival", (("class", "猫"),), date(2027, 1, 31)) is not None
+    assert limits.waived("class_survival", (("class", "猫"),), date(2027, 2, 1)) is None
+    assert limits.expect[0].slice == (("class", "star"),)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "limit:\n  class_survival: {at_least: 0.5}",
+        "limits:\n  class_survival: {atleast: 0.5}",
+        "limits:\n  class_survival: {at_least: .nan}",
+        "limits:\n  class_survival: {at_least: 1, at_most: 2}",
+        "waivers:\n  - {limit: class_survival, owner: '', expires: 2027-01-01, reason: x}",
+        "waivers:\n  - {limit: class_survival, owner: Ann, reason: x}",
+        "expect:\n  - {reason: everything}",
+        "family_wise_rate: 1",
+        "- a list",
+        "limits: [",
+        "!!python/object/apply:os.system ['true']",
+    ],
+)
+def test_what_it_does_not_know_is_an_error_with_the_place(tmp_path: Path, told: str) -> None:
+    with pytest.raises(InputError, match="firsthand.yaml"):
+        load_limits(written(tmp_path, told))
+
+
+def test_a_named_file_must_exist(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be read"):
+        load_limits(tmp_path / "none.yaml")
+
+
+def test_every_default_has_one_side_and_a_reason() -> None:
+    for limit in DEFAULTS:
+        assert (limit.at_least is None) != (limit.at_most is None)
+        assert limit.reason
+
+
+def test_composition_can_be_left_out() -> None:
+    left = default_limits().without_composition().limits
+    assert not set(COMPOSITION) & set(left)
+    assert "class_survival" in left
