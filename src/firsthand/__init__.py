@@ -1,3 +1,139 @@
-"""firsthand keeps training data first-hand."""
+"""firsthand keeps training data first-hand.
+
+    import firsthand
+
+    result = firsthand.audit("runs/next/data.yaml", "human/data.yaml")
+    print(result.verdict, [finding.code for finding in result.findings])
+
+A name is imported when it is first used, so that `import firsthand` and `--help` stay quick.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from firsthand.audit import audit, raise_for_verdict
+    from firsthand.contracts import Embedder, Metric, Model, Policy, Reader
+    from firsthand.errors import (
+        Blocked,
+        CannotSay,
+        FirsthandError,
+        FormatError,
+        InputError,
+        LedgerConflict,
+        LedgerCorrupt,
+        LedgerError,
+        LedgerNotFound,
+        MissingExtra,
+        Refused,
+        UnknownComponent,
+    )
+    from firsthand.gate import gate
+    from firsthand.ledger import Ledger
+    from firsthand.measure import measure
+    from firsthand.provenance import declare
+    from firsthand.read import read
+    from firsthand.types import (
+        ALL,
+        HUMAN,
+        PROVENANCE_CLASSES,
+        UNKNOWN,
+        Audit,
+        Boxes,
+        Composition,
+        Dataset,
+        Finding,
+        Measurement,
+        Provenance,
+        Reading,
+        Sample,
+        Shared,
+        Skip,
+        Undetermined,
+    )
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "ALL",
+    "Audit",
+    "Blocked",
+    "Boxes",
+    "CannotSay",
+    "Composition",
+    "Dataset",
+    "Embedder",
+    "Finding",
+    "FirsthandError",
+    "FormatError",
+    "HUMAN",
+    "InputError",
+    "Ledger",
+    "LedgerConflict",
+    "LedgerCorrupt",
+    "LedgerError",
+    "LedgerNotFound",
+    "Measurement",
+    "Metric",
+    "MissingExtra",
+    "Model",
+    "PROVENANCE_CLASSES",
+    "Policy",
+    "Provenance",
+    "Reader",
+    "Reading",
+    "Refused",
+    "Sample",
+    "Shared",
+    "Skip",
+    "UNKNOWN",
+    "Undetermined",
+    "UnknownComponent",
+    "__version__",
+    "audit",
+    "declare",
+    "gate",
+    "measure",
+    "raise_for_verdict",
+    "read",
+]
+
+_HOMES = {
+    "Ledger": "ledger",
+    "audit": "audit",
+    "declare": "provenance",
+    "gate": "gate",
+    "measure": "measure",
+    "raise_for_verdict": "audit",
+    "read": "read",
+}
+_VALUES = ("errors", "types", "contracts")  # hold all the other names
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module 'firsthand' has no attribute {name!r}")
+    homes = (_HOMES[name],) if name in _HOMES else _VALUES
+    modules = (importlib.import_module(f"firsthand.{home}") for home in homes)
+    value = globals()[name] = next(vars(each)[name] for each in modules if name in vars(each))
+    return value
+
+
+def __dir__() -> list[str]:
+    return list(__all__)
+
+
+class _Package(ModuleType):
+    """Keeps `firsthand.audit` the function: importing its file would bind the module there."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if isinstance(value, ModuleType) and _HOMES.get(name) == name:
+            value = getattr(value, name)
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
