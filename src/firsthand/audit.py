@@ -15,7 +15,7 @@ from firsthand.errors import Blocked, CannotSay, InputError
 from firsthand.leaks import find_leaks
 from firsthand.measure import measure
 from firsthand.read import read
-from firsthand.types import Audit, Dataset, Provenance
+from firsthand.types import HUMAN, Audit, Dataset, Provenance
 
 Source = str | Path | Dataset
 Report = Callable[[str], None]
@@ -37,8 +37,8 @@ def audit(
 
     Args:
         candidate: the training set: a path, a ledger version, or samples that were read.
-        reference: human-verified data to preserve. Naming it here declares it human where nothing else
-            is said.
+        reference: human-verified data to preserve. Naming it here declares it human where
+            nothing else is said.
         anchor: held-out human-verified validation data; else the candidate's own val and test.
             Naming it here declares it human where nothing else is said.
         limits: a limits file or object; `firsthand.yaml` of the working folder, else the defaults.
