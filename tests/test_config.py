@@ -74,3 +74,12 @@ def test_composition_can_be_left_out() -> None:
     left = default_limits().without_composition().limits
     assert not set(COMPOSITION) & set(left)
     assert "class_survival" in left
+
+
+def test_the_documented_table_is_the_one_in_force() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "limits.md").read_text(encoding="utf-8")
+    for limit in DEFAULTS:
+        least, most = limit.at_least, limit.at_most
+        value = f"at least {least:g}" if least is not None else f"at most {most:g}"
+        required = "yes" if limit.required else "no"
+        assert f"| `{limit.name}` | {value} | {required} | {limit.reason} |" in page
