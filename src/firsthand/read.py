@@ -10,9 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from firsthand import registry
+from firsthand import provenance_file, registry
 from firsthand.contracts import Reader
 from firsthand.errors import FormatError, InputError, LedgerNotFound
+from firsthand.provenance_file import SideFile, find_file
 from firsthand.types import UNKNOWN, Dataset, Provenance, Reading, Sample, Skip
 
 
@@ -43,12 +44,23 @@ def read(
     """
     path = Path(source)
     if not path.exists():
-        return _declare(_version(str(source)), declared)
+        dataset = _version(str(source))
+        side = Path(provenance) if provenance is not None else None
+    else:
+        dataset = _read_path(path, format, strict, progress)
+        folder = path if path.is_dir() else path.parent
+        side = Path(provenance) if provenance is not None else find_file(folder, Path(dataset.root))
+    if side is not None:
+        dataset = _apply(provenance_file.load(side), dataset, strict)
+    return _declare(dataset, declared)
+
+
+def _read_path(path: Path, format: str | None, strict: bool, progress: bool | None) -> Dataset:
     reading = _reader(path, format).read(path)
     samples, skips = _drain(reading, strict, progress)
     if not samples:
-        raise InputError("there is no sample in it" + _summary(skips), where=str(source))
-    dataset = Dataset(
+        raise InputError("there is no sample in it" + _summary(skips), where=str(path))
+    return Dataset(
         name=path.name or str(path),
         task=reading.task,
         classes=reading.classes,
@@ -58,7 +70,6 @@ def read(
         root=str(reading.root),
         digest=samples_digest(samples),
     )
-    return _declare(dataset, declared)
 
 
 def samples_digest(samples: Iterable[Sample]) -> str:
@@ -117,10 +128,8 @@ def _drain(
         skip = item if isinstance(item, Skip) else _repeated(item, keys)
         if skip is None:
             samples.append(item)
-        elif strict:
-            raise InputError(f"{skip.code}: {skip.found}".rstrip(": "), where=_where(skip))
         else:
-            skips.append(skip)
+            skips.append(_noted(skip, strict))
     return samples, skips
 
 
@@ -131,8 +140,11 @@ def _repeated(sample: Sample, keys: set[str]) -> Skip | None:
     return None
 
 
-def _where(skip: Skip) -> str:
-    return f"{skip.path}:{skip.line}" if skip.line else skip.path
+def _noted(skip: Skip, strict: bool) -> Skip:
+    if not strict:
+        return skip
+    where = f"{skip.path}:{skip.line}" if skip.line else skip.path
+    raise InputError(f"{skip.code}: {skip.found}".removesuffix(": "), where=where)
 
 
 def _summary(skips: list[Skip]) -> str:
@@ -140,14 +152,27 @@ def _summary(skips: list[Skip]) -> str:
     return ": " + ", ".join(f"{times} {code}" for code, times in counts.items()) if counts else ""
 
 
+def _apply(side: SideFile, dataset: Dataset, strict: bool) -> Dataset:
+    """What the side file says stands above what the records themselves say."""
+    root = dataset.root.rstrip("/") + "/"
+    insides = [one.path.removeprefix(root) for one in dataset.samples]
+    pairs = list(zip(dataset.samples, insides, strict=True))
+    samples = tuple(_from(one, side.find(one, inside)) for one, inside in pairs)
+    unused = tuple(_noted(skip, strict) for skip in side.unused(pairs))
+    return replace(dataset, samples=samples, skips=dataset.skips + unused)
+
+
 def _declare(dataset: Dataset, declared: Provenance | None) -> Dataset:
     if declared is None:
         return dataset
     samples = tuple(
-        replace(sample, provenance=declared) if sample.provenance == UNKNOWN else sample
-        for sample in dataset.samples
+        _from(one, declared) if one.provenance == UNKNOWN else one for one in dataset.samples
     )
     return replace(dataset, samples=samples)
+
+
+def _from(sample: Sample, provenance: Provenance | None) -> Sample:
+    return sample if provenance is None else replace(sample, provenance=provenance)
 
 
 def _shown(reading: Reading, progress: bool | None) -> Iterator[Any]:
