@@ -107,7 +107,8 @@ def _scale(sizes: NDArray[np.int64]) -> FloatArray:
 
 def _corners(xywh: FloatArray, scale: FloatArray) -> NDArray[np.int64]:
     half = xywh[:, 2:] / 2
-    low, high = (xywh[:, :2] - half) * scale, (xywh[:, :2] + half) * scale
+    low = np.clip(xywh[:, :2] - half, 0, 1) * scale  # what lies outside the image is not labelled
+    high = np.clip(xywh[:, :2] + half, 0, 1) * scale
     corners: NDArray[np.int64] = np.rint(np.concatenate([low, high], axis=1)).astype(np.int64)
     return corners
 

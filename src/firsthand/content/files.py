@@ -9,6 +9,7 @@ read, written or trusted, files are read.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import stat
@@ -56,23 +57,29 @@ def cache_folder() -> Path:
     return Path(shared or os.path.expanduser("~/.cache")) / "firsthand"  # noqa: PTH111
 
 
-def read_file(path: str) -> tuple[bytes, os.stat_result]:
-    """The bytes of a regular file, with what its size and time were when it was opened.
+def read_file(path: str) -> bytes:
+    """All bytes of a regular file; a few microseconds where there are few.
 
     Raises:
         OSError: it is missing, unreadable or no regular file (a pipe would block for ever).
     """
+    return _read(path)[0]
+
+
+def _read(path: str) -> tuple[bytes, os.stat_result]:
+    """The bytes of a file, with what its size and time were when it was opened."""
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     try:
         found = os.fstat(handle)
         if not stat.S_ISREG(found.st_mode):
-            raise OSError(0, "not a regular file", path)
-        parts = [os.read(handle, found.st_size + 1)]
-        while parts[-1]:
-            parts.append(os.read(handle, 1 << 24))
+            raise OSError(errno.EINVAL, "not a regular file", path)
+        data = os.read(handle, found.st_size + 1)
+        if len(data) != found.st_size:  # it changed meanwhile, or is too large for one call
+            with os.fdopen(os.dup(handle), "rb") as file:
+                data += file.read()
     finally:
         os.close(handle)
-    return b"".join(parts), found
+    return data, found
 
 
 class FileCache:
@@ -101,30 +108,24 @@ class FileCache:
     ) -> None:
         self.save()
 
-    def known(self, path: str, size: int, mtime_ns: int) -> FileFacts | None:
-        """What an earlier run found, if the file (an absolute path) is still the same."""
-        entry = self._known.get(path)
-        if entry is None or entry[0] != size or entry[1] != mtime_ns:
-            return None
-        return entry[2]
-
-    def facts(self, path: str, found: os.stat_result | None = None) -> FileFacts:
-        """Facts about a file, remembered or read. `found` saves asking the disk again.
+    def facts(self, path: str) -> FileFacts:
+        """Facts about a file, by its absolute path: remembered if it is unchanged, else read.
 
         Raises:
             OSError: it cannot be read.
         """
-        found = found or os.stat(path)  # noqa: PTH116
-        known = self.known(path, found.st_size, found.st_mtime_ns)
+        known = self._known.get(path)
         if known is not None:
-            return known
-        data, found = read_file(path)
+            now = os.stat(path)  # noqa: PTH116
+            if now.st_size == known[0] and now.st_mtime_ns == known[1]:
+                return known[2]
+        data, found = _read(path)
         facts = FileFacts(media_digest(data), *image_facts(data))
-        self.remember(path, found, facts)
+        self._remember(path, found, facts)
         return facts
 
-    def remember(self, path: str, found: os.stat_result, facts: FileFacts) -> None:
-        """Keep what was found, unless the file is too fresh to trust its time."""
+    def _remember(self, path: str, found: os.stat_result, facts: FileFacts) -> None:
+        """Unless the file is too fresh to trust its time."""
         if time.time_ns() - found.st_mtime_ns >= _FRESH_NS:
             self._known[path] = (found.st_size, found.st_mtime_ns, facts)
             self._changed = True

@@ -74,14 +74,12 @@ def _items(found: Listing, rules: Rules, names: tuple[str, ...]) -> Iterator[Sam
 
 
 def _open(entry: Entry, cache: FileCache) -> _Image | Skip:
-    path = entry.path
     try:
-        stamp = entry.folder.images[entry.name]
-        facts = cache.known(path, *stamp) or cache.facts(path)
+        facts = cache.facts(entry.path)
     except OSError as error:
-        return Skip("unreadable-file", printable(path), 0, error.strerror or "")
+        return Skip("unreadable-file", printable(entry.path), 0, error.strerror or "")
     if not facts.ok:
-        return Skip("undecodable-image", printable(path))
+        return Skip("undecodable-image", printable(entry.path))
     return _Image(entry, facts)
 
 
@@ -110,9 +108,9 @@ def _labels(entries: list[Entry], rules: Rules) -> tuple[list[Boxes | None], lis
     skips: list[Skip] = []
     read: list[tuple[int, bytes]] = []
     for at, entry in enumerate(entries):
-        if entry.stem in entry.folder.texts:
+        if entry.label_path:
             try:
-                read.append((at, read_file(entry.label_path)[0]))
+                read.append((at, read_file(entry.label_path)))
             except OSError as error:
                 found = error.strerror or ""
                 path = printable(entry.label_path)
@@ -131,10 +129,10 @@ def _named(path: str, problems: tuple[Problem, ...]) -> Iterator[Skip]:
 def _task(entries: list[Entry], keypoint_columns: int) -> Task:
     """What most rows of the first label files are."""
     counts: Counter[int] = Counter()
-    labelled = (entry for entry in entries if entry.stem in entry.folder.texts)
-    for entry in islice(labelled, _SNIFFED):
+    labelled = (entry.label_path for entry in entries if entry.label_path)
+    for path in islice(labelled, _SNIFFED):
         with contextlib.suppress(OSError):
-            lines = read_file(entry.label_path)[0].splitlines()
+            lines = read_file(path).splitlines()
             counts.update(len(line.split()) for line in lines)
     outlines = sum(times for count, times in counts.items() if count >= 7 and count % 2)
     if keypoint_columns or outlines <= counts[5]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,13 +16,6 @@ from firsthand.types import Skip
 _NO_LABELS = frozenset(("classes", "labels", "notes", "readme", "train", "val", "test"))
 
 
-class Stamp(NamedTuple):
-    """Size and time of a file, to know whether it changed."""
-
-    size: int
-    mtime_ns: int
-
-
 @dataclass(frozen=True)
 class Folder:
     """The images of one folder, and the label files that go with them."""
@@ -30,35 +23,23 @@ class Folder:
     path: str
     key: str  # what the keys of its samples begin with
     labels: str  # folder of the label files
-    images: dict[str, Stamp] = field(default_factory=dict)
-    texts: dict[str, Stamp] = field(default_factory=dict)  # by name without suffix
-    broken: tuple[str, ...] = ()  # images that are links to nothing
+    images: dict[str, None]  # names in order
+    texts: frozenset[str]  # names of label files without their suffix
+    broken: frozenset[str]  # images that are links to nothing
+
+    def label_path(self, name: str) -> str:
+        """The label file of an image, "" where there is none."""
+        stem = name[: name.rindex(".")]
+        return f"{self.labels}/{stem}.txt" if stem in self.texts else ""
 
 
 class Entry(NamedTuple):
     """One image of one split."""
 
-    folder: Folder
-    name: str
+    key: str
+    path: str
+    label_path: str  # "" where there is no label file
     split: str
-    times: int  # 1, or more where a list repeats the image
-
-    @property
-    def path(self) -> str:
-        return f"{self.folder.path}/{self.name}"
-
-    @property
-    def stem(self) -> str:
-        return self.name.rpartition(".")[0]
-
-    @property
-    def label_path(self) -> str:
-        return f"{self.folder.labels}/{self.stem}.txt"
-
-    @property
-    def key(self) -> str:
-        key = f"{self.folder.key}{self.name}"
-        return key if self.times == 1 else f"{key}#{self.times}"
 
 
 class Listing:
@@ -81,9 +62,8 @@ class Listing:
     def _add_tree(self, split: str, top: str) -> None:
         for path in _folders_below(top):
             folder = self._folder(path)
-            for name in folder.images:
-                self._add(split, folder, name)
-            for name in folder.broken:
+            self.entries += [self._entry(split, folder, name) for name in folder.images]
+            for name in sorted(folder.broken):
                 self.skips.append(Skip("broken-symlink", printable(f"{path}/{name}")))
 
     def _add_list(self, split: str, source: Path) -> None:
@@ -92,16 +72,18 @@ class Listing:
             folder_path, _, name = place.rpartition("/")
             folder = self._folder(folder_path) if Path(folder_path).is_dir() else None
             if folder is not None and name in folder.images:
-                self._add(split, folder, name)
+                self.entries.append(self._entry(split, folder, name))
             else:
                 linked = folder is not None and name in folder.broken
                 code = "broken-symlink" if linked else "missing-file"
                 self.skips.append(Skip(code, str(source), line, printable(path)[:200]))
 
-    def _add(self, split: str, folder: Folder, name: str) -> None:
+    def _entry(self, split: str, folder: Folder, name: str) -> Entry:
         key = f"{folder.key}{name}"
-        self._times[key] = self._times.get(key, 0) + 1
-        self.entries.append(Entry(folder, name, split, self._times[key]))
+        self._times[key] = times = self._times.get(key, 0) + 1
+        if times > 1:
+            key = f"{key}#{times}"
+        return Entry(printable(key), f"{folder.path}/{name}", folder.label_path(name), split)
 
     def _place(self, source: Path, path: str) -> str:
         """A listed path: absolute, beside the list, or below the dataset's folder."""
@@ -129,28 +111,30 @@ def printable(text: str) -> str:
 
 
 def _scan(path: str, root: str) -> Folder:
-    images: dict[str, Stamp] = {}
-    broken: list[str] = []
+    images: list[str] = []
+    broken: set[str] = set()
     with os.scandir(path) as found:
-        files = sorted((entry for entry in found if _is_image(entry.name)), key=lambda e: e.name)
-    for entry in files:
-        if entry.is_file():
-            images[entry.name] = _stamp(entry)
-        elif entry.is_symlink():
-            broken.append(entry.name)
-    inside = os.path.relpath(path, root)
-    key = "" if inside == "." else printable(inside).replace(os.sep, "/") + "/"
+        for entry in found:
+            if not _is_image(entry.name):
+                continue
+            if entry.is_file():
+                images.append(entry.name)
+            elif entry.is_symlink():
+                broken.add(entry.name)
+    inside = os.path.relpath(path, root).replace(os.sep, "/")
     labels = _label_folder(path)
-    return Folder(path, key, labels, images, _texts(labels), tuple(broken))
+    return Folder(
+        path=path,
+        key="" if inside == "." else f"{inside}/",
+        labels=labels,
+        images=dict.fromkeys(sorted(images)),
+        texts=_texts(labels),
+        broken=frozenset(broken),
+    )
 
 
 def _is_image(name: str) -> bool:
-    return os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES  # noqa: PTH122
-
-
-def _stamp(entry: os.DirEntry[str]) -> Stamp:
-    found = entry.stat()
-    return Stamp(found.st_size, found.st_mtime_ns)
+    return name[name.rfind(".") :].lower() in IMAGE_SUFFIXES
 
 
 def _label_folder(path: str) -> str:
@@ -160,16 +144,17 @@ def _label_folder(path: str) -> str:
     return other if images and Path(other).is_dir() else path
 
 
-def _texts(path: str) -> dict[str, Stamp]:
+def _texts(path: str) -> frozenset[str]:
     with os.scandir(path) as found:
-        files = [entry for entry in found if entry.name.endswith(".txt") and entry.is_file()]
-    return {entry.name[:-4]: _stamp(entry) for entry in sorted(files, key=lambda e: e.name)}
+        return frozenset(
+            one.name[:-4] for one in found if one.name[-4:] == ".txt" and one.is_file()
+        )
 
 
 def _orphans(folder: Folder) -> Iterator[Skip]:
-    stems = {name.rpartition(".")[0] for name in (*folder.images, *folder.broken)}
-    for stem in folder.texts:
-        if stem not in stems and stem.lower() not in _NO_LABELS:
+    stems = {name[: name.rindex(".")] for name in (*folder.images, *folder.broken)}
+    for stem in sorted(folder.texts - stems):
+        if stem.lower() not in _NO_LABELS:
             yield Skip("orphan-label", printable(f"{folder.labels}/{stem}.txt"))
 
 

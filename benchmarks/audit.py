@@ -1,0 +1,111 @@
+"""How long does reading a large YOLO set take, against plainly reading and hashing its files?
+
+    python benchmarks/audit.py --images 100000 --boxes 7
+
+Writes tiny images (each different) and label files below a temporary folder, then measures in fresh
+processes: the floor (open, read and sha256 of every file), a first read with an empty cache, and a
+second read. Prints one table and the peak memory of each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import resource
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+NAMES = ["person", "car", "bicycle", "dog", "bird"]
+
+
+def png(number: int) -> bytes:
+    """A whole grey image of 32 x 32 pixels that no other number has."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        )
+
+    row = b"\0" + struct.pack(">Q", number) * 4
+    header = struct.pack(">IIBBBBB", 32, 32, 8, 0, 0, 0, 0)
+    body = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(row * 32, 1)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + body
+
+
+def generate(root: Path, images: int, boxes: int) -> None:
+    rng = np.random.default_rng(0)
+    (root / "images/train").mkdir(parents=True)
+    (root / "labels/train").mkdir(parents=True)
+    (root / "data.yaml").write_text(f"train: images/train\nnames: {json.dumps(NAMES)}\n")
+    for number in range(images):
+        count = rng.poisson(boxes)
+        sides = np.exp(rng.uniform(np.log(0.02), np.log(0.4), (count, 2)))
+        centres = sides / 2 + rng.random((count, 2)) * (1 - sides)
+        kinds = rng.integers(0, len(NAMES), count)
+        rows = np.column_stack([kinds, centres, sides]).tolist()
+        text = "".join("{:.0f} {:.6f} {:.6f} {:.6f} {:.6f}\n".format(*row) for row in rows)
+        (root / f"images/train/{number:06d}.png").write_bytes(png(number))
+        (root / f"labels/train/{number:06d}.txt").write_text(text)
+
+
+def floor(root: Path) -> str:
+    total = hashlib.sha256()
+    for folder in ("images/train", "labels/train"):
+        for entry in os.scandir(root / folder):
+            with open(entry.path, "rb") as file:  # noqa: PTH123
+                total.update(hashlib.sha256(file.read()).digest())
+    return total.hexdigest()[:8]
+
+
+def read(root: Path) -> str:
+    from firsthand.read import read as read_dataset
+
+    dataset = read_dataset(root / "data.yaml", progress=False)
+    boxes = sum(len(one.boxes.classes) for one in dataset.samples if one.boxes)
+    return f"{len(dataset.samples)} samples, {boxes} boxes, {len(dataset.skips)} skips"
+
+
+STEPS = {"floor": floor, "first": read, "second": read}
+
+
+def measure(step: str, root: Path) -> None:
+    """Runs in a process of its own, so that its peak memory is its own."""
+    start, cpu = time.perf_counter(), time.process_time()
+    found = STEPS[step](root)
+    took, busy = time.perf_counter() - start, time.process_time() - cpu
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"{step:8} {took:7.2f} s {busy:7.2f} CPU-s {memory:7.0f} MB   {found}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--images", type=int, default=100_000)
+    parser.add_argument("--boxes", type=int, default=7)
+    parser.add_argument("--root", type=Path, help="keep the generated set here, or reuse it")
+    parser.add_argument("--step", choices=STEPS, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.step:
+        measure(given.step, given.root)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        root = given.root or Path(folder) / "set"
+        if not root.exists():
+            generate(root, given.images, given.boxes)
+            time.sleep(2.1)  # a file is trusted by its time only once that lies in the past
+        environment = {**os.environ, "FIRSTHAND_CACHE": f"{folder}/cache"}
+        for step in STEPS:
+            command = [sys.executable, __file__, "--root", str(root), "--step", step]
+            subprocess.run(command, env=environment, check=True)
+
+
+if __name__ == "__main__":
+    main()
