@@ -7,7 +7,6 @@ import inspect
 from pathlib import Path
 
 from firsthand import registry
-from firsthand.config import DEFAULTS, Limit
 from firsthand.contracts import Metric
 
 FOLDER = Path(__file__).parent
@@ -16,7 +15,7 @@ NOTE = "<!-- Written by `make docs` from the code. Change the code, not this pag
 
 def pages() -> dict[str, str]:
     """Every generated page, by file name."""
-    return {"metrics.md": metrics(), "components.md": components(), "limits.md": limits()}
+    return {"metrics.md": metrics(), "components.md": components()}
 
 
 def metrics() -> str:
@@ -62,55 +61,6 @@ def components() -> str:
             parts.append(f"| `{name}` | {text.splitlines()[0]} |")
         parts.append("")
     return "\n".join(parts)
-
-
-def limits() -> str:
-    """The default limits as one table."""
-    rows = [
-        f"| `{each.name}` | {_bound(each)} | {_yes(each)} | {each.reason} |" for each in DEFAULTS
-    ]
-    head = ["| limit | passes | required | reason |", "|---|---|---|---|"]
-    return "\n".join(["# Limits\n", NOTE, LIMITS_INTRODUCTION, *head, *rows, "", LIMITS_FILE])
-
-
-def _bound(limit: Limit) -> str:
-    if limit.at_least is not None:
-        return f"at least {limit.at_least:g}"
-    return f"at most {limit.at_most:g}"
-
-
-def _yes(limit: Limit) -> str:
-    return "yes" if limit.required else "no"
-
-
-LIMITS_INTRODUCTION = """\
-A limit on a metric is breached when two things hold: the loss is larger than the limit allows, and
-it is outside of what a second human sample would have shown, corrected for everything that was
-looked at. The verdict is *block* if any limit is breached, else *cannot say* if a required one
-could not be checked, else *pass*.
-"""
-
-LIMITS_FILE = """\
-## Changing them
-
-`firsthand.yaml` in the working folder, or `--limits FILE`. What is not named keeps its default.
-
-```yaml
-limits:
-  class_survival: {at_least: 0.8, reason: "classes are merged next month"}
-  tail_coverage: null            # not a limit here; still measured and reported
-family_wise_rate: 0.05           # how often chance alone may block
-waivers:                         # a breach somebody answers for, until a date
-  - limit: size_survival
-    slice: {size: small}
-    owner: mei@example.org
-    expires: 2027-03-01
-    reason: small objects are being relabelled
-expect:                          # a change that was made on purpose
-  - slice: {class: bicycle}
-    reason: the class was dropped from the product
-```
-"""
 
 
 if __name__ == "__main__":
