@@ -1,0 +1,149 @@
+"""What do the names of folders and files say about a dataset? Looks, never reads whole files."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+SPLITS = {
+    "train": "train",
+    "training": "train",
+    "val": "val",
+    "valid": "val",
+    "validation": "val",
+    "dev": "val",
+    "test": "test",
+    "testing": "test",
+}
+OURS = frozenset({"provenance", "firsthand"})
+"""Stems of files that speak about a dataset and are no part of it."""
+
+ANNOTATED = frozenset({"labels", "annotations", "annotations_voc", "imagesets"})
+"""Names of folders that hold labels of images."""
+
+_MARKS = re.compile(r"[-_. ]+")
+_YEAR = re.compile(r"\d{4}$")
+
+
+def split_name(name: str) -> str:
+    """Which split does this name say? "" where it says none.
+
+    The first or the last word counts, with or without a year behind it.
+
+    >>> [split_name(name) for name in ("instances_train2017", "valid", "test-00000-of-00002")]
+    ['train', 'val', 'test']
+    >>> split_name("contested")
+    ''
+    """
+    words = [_YEAR.sub("", word) for word in _MARKS.split(name.lower()) if word]
+    ends = (words[0], words[-1]) if words else ()
+    return next((SPLITS[word] for word in ends if word in SPLITS), "")
+
+
+def printable(path: Path | str) -> str:
+    r"""A path as text that can be stored; bytes that are no UTF-8 are written as escapes.
+
+    >>> print(printable("a\udcff"))
+    a\xff
+    """
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def head(path: Path, size: int = 1 << 16) -> bytes:
+    """The first bytes of a regular file; none where it cannot be read."""
+    try:
+        if not path.is_file():
+            return b""
+        with path.open("rb") as file:
+            return file.read(size)
+    except (OSError, ValueError):
+        return b""
+
+
+def files_in(folder: Path, suffixes: Collection[str]) -> list[Path]:
+    """The files of a folder that end in one of the suffixes, by name; our own files left out."""
+    try:
+        found = [Path(entry.path) for entry in os.scandir(folder) if entry.is_file()]
+    except (OSError, ValueError):
+        return []
+    kept = [each for each in found if each.suffix.lower() in suffixes and each.stem not in OURS]
+    return sorted(kept)
+
+
+def folders_in(folder: Path) -> list[Path]:
+    """The folders of a folder, by name; hidden ones left out."""
+    try:
+        found = [entry for entry in os.scandir(folder) if entry.is_dir()]
+    except (OSError, ValueError):
+        return []
+    return sorted(Path(entry.path) for entry in found if not entry.name.startswith("."))
+
+
+def files_below(folder: Path, suffixes: Collection[str]) -> Iterator[Path]:
+    """The files at any depth below a folder, folder by folder; links to folders are not followed.
+
+    A link could lead back up and never end.
+    """
+    for place, inner, _ in os.walk(folder):
+        inner[:] = sorted(name for name in inner if not name.startswith("."))
+        yield from files_in(Path(place), suffixes)
+
+
+def data_files(path: Path, suffixes: Collection[str], not_beside: Collection[str]) -> list[Path]:
+    """The data files that a path means: itself, or those of a folder or of its `data` folder.
+
+    A folder that holds files ending in `not_beside` (images, say) means something else.
+    """
+    if path.suffix.lower() in suffixes and path.is_file():
+        return [path]
+    if files_in(path, not_beside):
+        return []
+    return files_in(path, suffixes) or files_in(path / "data", suffixes)
+
+
+class Place(NamedTuple):
+    """A folder whose files are all in one split and one class."""
+
+    folder: Path
+    split: str  # "" where its name says none
+    category: str  # "" where no folder says one
+    deep: bool  # with everything below it
+
+    def files(self, suffixes: Collection[str]) -> Iterator[Path]:
+        return (
+            files_below(self.folder, suffixes)
+            if self.deep
+            else iter(files_in(self.folder, suffixes))
+        )
+
+
+def class_folders(root: Path) -> list[Place]:
+    """The root, its splits and its classes: `root/[split/]class/files`.
+
+    Folders are splits only where all of them are named so. What lies in the root or in a split
+    itself has no class.
+    """
+    folders = folders_in(root)
+    if folders and all(folder.name.lower() in SPLITS for folder in folders):
+        flat = [Place(folder, split_name(folder.name), "", deep=False) for folder in folders]
+        inner = [(each, place.split) for place in flat for each in folders_in(place.folder)]
+    else:
+        flat, inner = [], [(folder, "") for folder in folders]
+    named = [Place(each, split, _category(each), deep=True) for each, split in inner]
+    return [Place(root, "", "", deep=False), *flat, *named]
+
+
+def _category(folder: Path) -> str:
+    return "" if folder.name.lower() == "images" else printable(folder.name)
+
+
+def has_annotations(path: Path) -> bool:
+    """Do folders in it, in its splits, or beside an images/ above it, hold labels of images?"""
+    names = {folder.name.lower() for folder in folders_in(path)}
+    inner = {each.name.lower() for folder in folders_in(path)[:4] for each in folders_in(folder)}
+    above = path.absolute().parts
+    beside = [Path(*above[:at], "labels") for at, part in enumerate(above) if part == "images"]
+    return bool((names | inner) & ANNOTATED) or any(folder.is_dir() for folder in beside)

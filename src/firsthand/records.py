@@ -1,0 +1,254 @@
+"""Rows with named columns, as JSON lines, CSV and Parquet hold them, become samples here.
+
+Columns are found by the names that people already use:
+
+    text        text · content · document · messages · conversations · instruction (+ input) and
+                output, response or generation · prompt and response, completion or generation ·
+                question and answer. Parts are joined by an empty line.
+    class       label · class
+    key         key · id (otherwise file name and line)
+    group       group · group_id
+    split       split (otherwise the file's name, where it says train, val or test)
+    provenance  those of `provenance.FIELDS`; and model_name, as distilabel writes it: the model
+                that made the row
+
+A dataset whose rows have no text is a table: every row is kept, and its content is all columns
+apart from class, key, group, split and provenance.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from firsthand.content import category_digest, text_digest
+from firsthand.layout import printable, split_name
+from firsthand.provenance import FIELDS, from_fields
+from firsthand.types import UNKNOWN, Provenance, Reading, Sample, Skip, Task
+
+TEXTS: tuple[tuple[str, ...], ...] = (
+    ("text",),
+    ("content",),
+    ("document",),
+    ("messages",),
+    ("conversations",),
+    ("instruction", "output"),
+    ("instruction", "response"),
+    ("instruction", "generation"),
+    ("prompt", "response"),
+    ("prompt", "completion"),
+    ("prompt", "generation"),
+    ("question", "answer"),
+)
+"""Columns that hold a text; of a row that has several of these, the first."""
+
+LABELS = ("label", "class")
+KEYS = ("key", "id")
+GROUPS = ("group", "group_id")
+SPLITS = ("split",)
+SHOWN = 80  # characters of an offending value
+
+
+class Record(NamedTuple):
+    """One row of one file."""
+
+    path: Path
+    line: int  # 1 is the first line, or the first row where a file has no lines
+    values: Mapping[str, object]
+
+    def skip(self, code: str, found: object = "", *, keeps_sample: bool = False) -> Skip:
+        """What is wrong with it, by name."""
+        shown = found if isinstance(found, str) else repr(found)
+        return Skip(code, printable(self.path), self.line, shown[:SHOWN], keeps_sample)
+
+
+Rows = Callable[[Path], Iterator[Record | Skip]]
+"""How a format takes a file apart."""
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """What all rows together say about one row."""
+
+    root: Path
+    columns: tuple[str, ...]  # one of TEXTS; empty for a table
+    classes: dict[str, int]
+    total: int
+
+
+def reading(format: str, path: Path, files: Sequence[Path], rows: Rows) -> Reading:
+    """Open files of records as one dataset.
+
+    The files are passed over twice: first for the class names, the columns and the number of
+    rows, then for the samples. Only the class names are held in memory.
+    """
+    root = path if path.is_dir() else path.parent
+    layout = _survey(root, (item for file in files for item in rows(file)))
+    task: Task = "text" if layout.columns else "table"
+    items = (made for file in files for item in rows(file) for made in _made(item, layout))
+    meta = {"columns": layout.columns}
+    return Reading(format, root, task, tuple(layout.classes), items, layout.total, meta)
+
+
+def _survey(root: Path, items: Iterable[Record | Skip]) -> _Layout:
+    votes: Counter[tuple[str, ...]] = Counter()
+    names: set[str] = set()
+    total = 0
+    for item in items:
+        total += 1
+        if isinstance(item, Record):
+            votes[_columns(item.values)] += 1
+            names.add(name_of(item.values, LABELS))
+    del votes[()]
+    columns = votes.most_common(1)[0][0] if votes else ()
+    classes = {name: at for at, name in enumerate(sorted(names - {""}))}
+    return _Layout(root, columns, classes, total)
+
+
+def _columns(values: Mapping[str, object]) -> tuple[str, ...]:
+    return next((names for names in TEXTS if all(name in values for name in names)), ())
+
+
+def name_of(values: Mapping[str, object], columns: Sequence[str]) -> str:
+    """A short value as text, from the first of the columns that has one; "" where none has.
+
+    >>> name_of({"label": 3.0, "class": "cat"}, ("label", "class"))
+    '3'
+    >>> name_of({"label": ["a", "b"]}, ("label", "class"))
+    ''
+    """
+    return next((name for column in columns if (name := _name(values.get(column)))), "")
+
+
+def _name(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return f"{value:.17g}" if math.isfinite(value) else ""
+    if isinstance(value, int):
+        return str(value) if value.bit_length() < 1000 else ""
+    return value.strip() if isinstance(value, str) and storable(value) else ""
+
+
+def storable(text: str) -> bool:
+    """Can it be written as UTF-8? JSON and file names may hold halves of characters."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _made(item: Record | Skip, layout: _Layout) -> Iterator[Sample | Skip]:
+    if isinstance(item, Skip):
+        yield item
+        return
+    text = _text(item, layout.columns) if layout.columns else _content(item)
+    if isinstance(text, Skip):
+        yield text
+        return
+    yield from _label_flaw(item)
+    provenance = declared(item, layout.columns)
+    if isinstance(provenance, Skip):
+        yield provenance
+    name = name_of(item.values, LABELS)
+    yield Sample(
+        key=name_of(item.values, KEYS) or _place(item, layout.root),
+        media=text_digest(text),
+        label=category_digest(name) if name else None,
+        split=_split(item),
+        group=name_of(item.values, GROUPS),
+        provenance=UNKNOWN if isinstance(provenance, Skip) else provenance,
+        path=str(item.path),
+        line=item.line,
+        category=layout.classes.get(name),
+        text=text if layout.columns else None,
+        row=None if layout.columns else item.values,
+    )
+
+
+def declared(record: Record, columns: Sequence[str] = ()) -> Provenance | Skip:
+    """What a row says about where it comes from; `columns` hold its text and say nothing else.
+
+    A generation alone is no claim: tables count many things in generations.
+    """
+    said = {name: record.values.get(name) for name in FIELDS if name not in columns}
+    model = name_of(record.values, ("model_name",))
+    if not any(said[name] for name in said if name != "generation"):
+        model = model if "@" in model or not model else f"{model}@unversioned"
+        said = {"origin": "synthetic", "generator": model} if model else {}
+    try:
+        return from_fields(said) or UNKNOWN
+    except ValueError as error:
+        return record.skip("provenance-invalid", str(error), keeps_sample=True)
+
+
+def _place(record: Record, root: Path) -> str:
+    return f"{printable(record.path.relative_to(root).as_posix())}:{record.line}"
+
+
+def _split(record: Record) -> str:
+    said = name_of(record.values, SPLITS)
+    return split_name(said) or said or split_name(record.path.stem)
+
+
+def _label_flaw(record: Record) -> Iterator[Skip]:
+    """A label that is given, but is no word and no number."""
+    given = [record.values[column] for column in LABELS if column in record.values]
+    if name_of(record.values, LABELS):
+        return
+    missing = (None, "")
+    for value in given:
+        absent = value in missing or (isinstance(value, float) and math.isnan(value))
+        if not absent:
+            yield record.skip("label-type", value, keeps_sample=True)
+
+
+def _text(record: Record, columns: tuple[str, ...]) -> str | Skip:
+    """The text of a row, or why it has none."""
+    if columns[0] == "instruction":
+        columns = ("instruction", "input", *columns[1:])
+    parts: list[str] = []
+    for column in columns:
+        value = record.values.get(column)
+        turns = _turns(value) if isinstance(value, list) else [value]
+        wrong = [turn for turn in turns if turn is not None and not isinstance(turn, str)]
+        if wrong:
+            return record.skip("text-type", f"{column}: {wrong[0]!r}")
+        parts += [turn.strip() for turn in turns if isinstance(turn, str) and turn.strip()]
+    if not parts:
+        return record.skip("missing-text", ", ".join(columns))
+    text = "\n\n".join(parts)
+    return text if storable(text) else record.skip("text-encoding", ascii(text))
+
+
+def _turns(messages: Sequence[object]) -> list[object]:
+    """What was said in a conversation, without who said it."""
+    return [
+        turn.get("content", turn.get("value")) if isinstance(turn, Mapping) else turn
+        for turn in messages
+    ]
+
+
+def _content(record: Record) -> str | Skip:
+    """A row of a table as one canonical text, without what is said about the row."""
+    about = {*LABELS, *KEYS, *GROUPS, *SPLITS, *FIELDS, "model_name"}
+    try:
+        kept = {name: _plain(value) for name, value in record.values.items() if name not in about}
+        text = json.dumps(kept, sort_keys=True, ensure_ascii=False)
+    except (RecursionError, ValueError):
+        return record.skip("record-invalid", "nested too deeply, or a number too large")
+    return text if storable(text) else record.skip("text-encoding", ascii(text))
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    return value if isinstance(value, str | int | float | None) else str(value)
