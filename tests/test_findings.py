@@ -110,6 +110,14 @@ def test_verified_data_counts_as_human() -> None:
     assert (found, unsure) == ([], [])
 
 
+def test_nothing_measured_is_cannot_say_and_never_pass() -> None:
+    limits = default_limits()
+    unsure = findings.unmeasured([], limits)
+    assert [each.reason for each in unsure] == ["nothing-measured"]
+    assert findings.decide([], unsure, limits) == "cannot-say"
+    assert findings.unmeasured([LOSS], limits) == []
+
+
 def test_block_beats_cannot_say() -> None:
     limits = default_limits()
     unsure = [Undetermined(metric="origins_known", reason="unknown-origin")]

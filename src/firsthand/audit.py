@@ -72,6 +72,7 @@ def audit(
     found += [*leaks, *findings.losses(measured.measurements, rules)]
     found = findings.with_source_note(findings.waive(found, rules, date.today()), judged)
     found += findings.notes(human, judged, measured.shared, skips)
+    open_questions += findings.unmeasured(measured.measurements, rules)
     undetermined = (*open_questions, *unchecked, *measured.undetermined)
     return Audit(
         verdict=findings.decide(found, undetermined, rules),

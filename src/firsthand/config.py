@@ -106,6 +106,12 @@ DEFAULTS: tuple[Limit, ...] = (
         reason="a validation set that was trained on, or that a model made, shows no loss",
     ),
     Limit(
+        "tails_measured",
+        at_least=1.0,
+        required=True,
+        reason="a set of which no loss could be measured is not known to be healthy",
+    ),
+    Limit(
         "human_share",
         at_least=0.10,
         reason="the smallest share of retained human data that a published recursion held with "

@@ -52,6 +52,14 @@ def losses(measurements: Sequence[Measurement], limits: Limits) -> list[Finding]
     return sorted(found, key=_worst_first)
 
 
+def unmeasured(measurements: Sequence[Measurement], limits: Limits) -> list[Undetermined]:
+    """Could too little be measured against the reference to call anything healthy?"""
+    limit = limits.limits.get("tails_measured")
+    if limit is None or not limit.passed_by(len(measurements)):
+        return []
+    return [Undetermined(metric=limit.name, reason="nothing-measured")]
+
+
 def _worst_first(finding: Finding) -> tuple[int, float, float]:
     order = {"block": 0, "watch": 1, "note": 2}[finding.severity]
     measured = finding.measurement
