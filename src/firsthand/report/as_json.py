@@ -1,0 +1,95 @@
+"""An audit for programs: one strict JSON document of codes, parameters and numbers."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from firsthand.messages import Language, advice_for, command
+from firsthand.types import Audit, Finding, Measurement, Skip, Undetermined
+
+FIRST_SKIPS = 20
+
+
+def render(audit: Audit, lang: Language = "en") -> str:
+    """One document. The language changes nothing: JSON holds codes, not sentences."""
+    del lang
+    return json.dumps(document(audit), ensure_ascii=False, allow_nan=False, indent=2) + "\n"
+
+
+def document(audit: Audit) -> dict[str, Any]:
+    """The audit as plain values. Slices are objects; what is not a number is null."""
+    made_of = audit.composition
+    found = {
+        "schema": audit.schema,
+        "tool_version": audit.version,
+        "verdict": audit.verdict,
+        "findings": [_finding(each, audit) for each in audit.findings],
+        "undetermined": [_fields(each) for each in audit.undetermined],
+        "measurements": [_fields(each) for each in audit.measurements],
+        "composition": _fields(made_of),
+        "candidate": audit.candidate,
+        "reference": audit.reference,
+        "anchor": audit.anchor,
+        "shared": audit.shared._asdict(),
+        "skips": _skips(audit.skips),
+        "limits": audit.limits,
+        "seed": audit.seed,
+        "seconds": audit.seconds,
+    }
+    plain: dict[str, Any] = _plain(found)
+    return plain
+
+
+def _finding(finding: Finding, audit: Audit) -> dict[str, Any]:
+    sides = {
+        name: (side or {}).get("path") or (side or {}).get("name") or ""
+        for name, side in (
+            ("candidate", audit.candidate),
+            ("reference", audit.reference),
+            ("anchor", audit.anchor),
+        )
+    }
+    codes = finding.advice or advice_for(finding.code)
+    advice = [{"code": code, "command": command(code, **sides) or None} for code in codes]
+    return _fields(finding) | {"advice": advice}
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    """A dataclass as an object, one level at a time, with slices as objects."""
+    out = {field.name: getattr(value, field.name) for field in fields(value)}
+    if "slice" in out:
+        out["slice"] = dict(out["slice"])
+    return out
+
+
+def _skips(skips: tuple[Skip, ...]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for skip in skips:
+        code = found.setdefault(skip.code, {"count": 0, "first": []})
+        code["count"] += 1
+        if len(code["first"]) < FIRST_SKIPS:
+            place = {"path": skip.path, "line": skip.line, "found": skip.found}
+            code["first"].append(place | {"keeps_sample": skip.keeps_sample})
+    return found
+
+
+def _plain(value: Any) -> Any:
+    """Values that JSON has, all the way down; NaN and infinities, which it has not, become null."""
+    if isinstance(value, Measurement | Undetermined):
+        return _plain(_fields(value))
+    if isinstance(value, Mapping):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    if isinstance(value, str):
+        # A file name that is not UTF-8 arrives with surrogates, which no JSON reader accepts.
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    return value.item() if hasattr(value, "item") else str(value)

@@ -1,0 +1,101 @@
+"""An audit for a terminal: verdict first, then what it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from unicodedata import east_asian_width
+
+from firsthand.messages import Language, percent
+from firsthand.report.story import Advice, Story, said_once, tell
+from firsthand.types import Audit
+
+MOST_FINDINGS = 12
+BAR = 20
+_COLOURS = {"block": "31", "cannot-say": "33", "watch": "33", "pass": "32", "note": "36"}
+
+
+def render(audit: Audit, lang: Language = "en", *, colour: bool = False, report: str = "") -> str:
+    """The whole audit as lines of text; `report` names a file that was written beside it."""
+    story = tell(audit, lang)
+    sections = [
+        _verdict(story, colour),
+        _section(story, "findings", _findings(story, colour)),
+        "" if story.findings else _section(story, "next", _next(story)),
+        _section(story, "composition", _composition(story)),
+        _section(story, "undetermined", _undetermined(story)),
+        _section(story, "skips", _skips(story)),
+        _section(story, "report", iter([f"  {report}"] if report else [])),
+    ]
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _verdict(story: Story, colour: bool) -> str:
+    word = _paint(f"{story.shape} {story.word}", story.audit.verdict, colour)
+    lines = [f"{word}  {story.sentence}", f"  {story.subtitle}"]
+    return "\n".join([*lines, f"  {story.anchor}"] if story.anchor else lines)
+
+
+def _section(story: Story, name: str, lines: Iterator[str]) -> str:
+    body = list(lines)
+    return "\n".join([story.say(f"section.{name}"), *body]) if body else ""
+
+
+def _findings(story: Story, colour: bool) -> Iterator[str]:
+    for told in said_once(story.findings[:MOST_FINDINGS]):
+        mark = _paint(f"{told.shape} {told.severity}", told.finding.severity, colour)
+        yield f"  {mark}  {told.title}"
+        yield from (f"      {line}" for line in (told.number, told.counted, told.why) if line)
+        for advice in told.advice:
+            yield from _advice(story, advice)
+    if len(story.findings) > MOST_FINDINGS:
+        more = len(story.findings) - MOST_FINDINGS
+        yield f"  {story.say('label.and-more', count=more)}"
+
+
+def _advice(story: Story, advice: Advice) -> Iterator[str]:
+    yield f"      {story.say('label.do', advice=advice.text)}"
+    if advice.command:
+        yield f"        $ {advice.command}"
+
+
+def _next(story: Story) -> Iterator[str]:
+    for advice in story.next:
+        yield from _advice(story, advice)
+
+
+def _composition(story: Story) -> Iterator[str]:
+    wide = max((width(share.text) for share in story.shares), default=0)
+    for share in story.shares:
+        name = share.text + " " * (wide - width(share.text))
+        bar = "█" * round(BAR * share.share)
+        yield f"  {name}  {share.count:>9,}  {percent(share.share):>5}  {bar}".rstrip()
+    yield f"  {story.ancestry}"
+
+
+def _undetermined(story: Story) -> Iterator[str]:
+    for missing in story.undetermined:
+        yield f"  ? {missing.reason}"
+        yield f"      {story.say('label.needs', needs=missing.needs)}"
+        for metric, slices in missing.what:
+            yield f"      {metric}: {slices}" if slices else f"      {metric}"
+
+
+def _skips(story: Story) -> Iterator[str]:
+    for skip in story.skips:
+        yield f"  {skip.count:,} × {skip.text}"
+        yield from (f"      {place}" for place in skip.places)
+        if skip.count > len(skip.places):
+            yield f"      {story.say('label.and-more', count=skip.count - len(skip.places))}"
+
+
+def _paint(words: str, kind: str, colour: bool) -> str:
+    return f"\x1b[1;{_COLOURS[kind]}m{words}\x1b[0m" if colour else words
+
+
+def width(words: str) -> int:
+    """Columns that a terminal uses; a Chinese character takes two.
+
+    >>> width("real"), width("真实")
+    (4, 4)
+    """
+    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in words)

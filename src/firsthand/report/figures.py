@@ -1,0 +1,211 @@
+"""Which charts an audit has: the story's objects, drawn, each with the table behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isfinite, nan
+
+from firsthand.messages import number, percent
+from firsthand.report import charts, curves
+from firsthand.report.story import Story
+from firsthand.report.words import amount, facts, neutral, part
+from firsthand.trajectory import Row
+from firsthand.types import ALL, Measurement, Slice
+
+MOST_ROWS = 12
+MOST_CURVES = 4
+MOST_PANELS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A chart, what its colours mean, and its numbers."""
+
+    svg: str
+    title: str
+    note: str
+    legend: tuple[tuple[str, str], ...]  # swatch as SVG, words
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def composition(story: Story) -> Figure:
+    """What the set is made of, as one bar."""
+    parts = [(share.name, share.count) for share in story.shares]
+    words = [f"{share.text} {percent(share.share)}" for share in story.shares]
+    title = story.say("chart.composition.title", count=story.audit.composition.total)
+    desc = story.say("chart.composition.desc", shares=", ".join(words))
+    return Figure(
+        svg=charts.composition(parts, title, desc),
+        title=title,
+        note=story.ancestry,
+        legend=(),
+        header=tuple(story.say(f"header.{name}") for name in ("class", "samples", "share")),
+        rows=tuple((s.text, f"{s.count:,}", percent(s.share)) for s in story.shares),
+    )
+
+
+def tails(story: Story) -> tuple[Figure, ...]:
+    """One chart a metric, those with findings first."""
+    by_metric: dict[str, list[Measurement]] = {}
+    for measured in story.audit.measurements:
+        by_metric.setdefault(measured.metric, []).append(measured)
+    broken = flagged(story)
+    ranked = sorted(by_metric.values(), key=lambda each: -sum(key(one) in broken for one in each))
+    return tuple(_intervals(story, each, broken) for each in ranked)
+
+
+def key(measured: Measurement) -> tuple[str, Slice, bool]:
+    """What tells one measurement of an audit from another."""
+    return measured.metric, measured.slice, measured.paired
+
+
+def flagged(story: Story) -> set[tuple[str, Slice, bool]]:
+    """Measurements that a finding blocks or watches."""
+    return {
+        key(told.finding.measurement)
+        for told in story.findings
+        if told.finding.measurement is not None and told.finding.severity != "note"
+    }
+
+
+def ranked(
+    measured: Sequence[Measurement], broken: set[tuple[str, Slice, bool]]
+) -> list[Measurement]:
+    """Flagged first, then by how unlikely chance is."""
+
+    def order(each: Measurement) -> tuple[bool, float, float]:
+        p = [1.0 if value is None else value for value in (each.adjusted_p, each.p_value)]
+        return key(each) not in broken, p[0], p[1]
+
+    return sorted(measured, key=order)
+
+
+def _intervals(
+    story: Story, measured: Sequence[Measurement], broken: set[tuple[str, Slice, bool]]
+) -> Figure:
+    shown = ranked(measured, broken)[:MOST_ROWS]
+    metric, unit = shown[0].metric, shown[0].unit
+    question, _ = facts(metric, story.lang)
+    rows = [_row(story, each, broken) for each in shown]
+    outside = [f"{row.label} {row.shown}" for row in rows if row.flagged]
+    title = story.say("chart.intervals.title", metric=metric)
+    nothing = story.say("chart.intervals.nothing")
+    desc = story.say(
+        "chart.intervals.desc",
+        count=len(rows),
+        level=shown[0].level,
+        outside=", ".join(outside) or nothing,
+    )
+    left_out = len(measured) - len(shown)
+    return Figure(
+        svg=charts.intervals(
+            rows, title, desc, charts.Scale(neutral(metric), lambda tick: amount(tick, unit))
+        ),
+        title=title,
+        note=question + (f" ({story.say('label.and-more', count=left_out)})" if left_out else ""),
+        legend=(),
+        header=tuple(
+            story.say(f"header.{name}") for name in ("slice", "value", "interval", "null")
+        ),
+        rows=tuple(table_row(story, each)[1:5] for each in shown),
+    )
+
+
+def _row(
+    story: Story, measured: Measurement, broken: set[tuple[str, Slice, bool]]
+) -> charts.Interval:
+    words = part(measured.slice, story.lang)
+    if measured.paired:
+        words += f" ({story.say('label.paired')})"
+    return charts.Interval(
+        label=words,
+        shown=amount(measured.value, measured.unit),
+        value=measured.value,
+        low=measured.low,
+        high=measured.high,
+        null_low=measured.null_low,
+        null_high=measured.null_high,
+        flagged=key(measured) in broken,
+    )
+
+
+def table_row(story: Story, measured: Measurement) -> tuple[str, ...]:
+    """Metric, slice, value, interval, null, adjusted p, sizes, method."""
+
+    def say(value: float) -> str:
+        return amount(value, measured.unit)
+
+    return (
+        measured.metric,
+        _row(story, measured, set()).label,
+        say(measured.value),
+        f"[{say(measured.low)}, {say(measured.high)}]",
+        f"{say(measured.null_low)} – {say(measured.null_high)}",
+        "" if measured.adjusted_p is None else number(measured.adjusted_p),
+        f"{measured.n_reference:,} / {measured.n_candidate:,}",
+        measured.method,
+    )
+
+
+def trajectory(story: Story, rows: Sequence[Row]) -> tuple[Figure, ...]:
+    """Curves over generations: one chart a metric and slice, one curve a policy and chain."""
+    panels: dict[tuple[str, Slice], list[Row]] = {}
+    for row in rows:
+        if row.value is not None:
+            panels.setdefault((row.metric, row.slice), []).append(row)
+    lost = {(metric, where) for metric, where, _ in flagged(story)}
+    chosen = sorted(panels, key=lambda panel: (panel not in lost, panel[1] != ALL))
+    return tuple(_panel(story, panels[panel]) for panel in chosen[:MOST_PANELS])
+
+
+def _panel(story: Story, rows: Sequence[Row]) -> Figure:
+    first = rows[0]
+    series: dict[tuple[str, int], list[Row]] = {}
+    for row in rows:
+        series.setdefault((row.policy, row.chain), []).append(row)
+    chains = len({chain for _, chain in series}) > 1
+    drawn = [
+        curves.Curve(f"{policy} {chain}" if chains else policy, tuple(_point(row) for row in each))
+        for (policy, chain), each in list(series.items())[:MOST_CURVES]
+    ]
+    ends = [
+        story.say(
+            "chart.curves.end",
+            series=curve.label,
+            first=amount(curve.points[0].value, first.unit),
+            last=amount(curve.points[-1].value, first.unit),
+        )
+        for curve in drawn
+    ]
+    what = f"{first.metric}, {part(first.slice, story.lang)}" if first.slice else first.metric
+    title = story.say("chart.curves.title", metric=what)
+    heads = ("series", "generation", "value", "interval", "null")
+    return Figure(
+        svg=curves.curves(
+            drawn,
+            title,
+            story.say("chart.curves.desc", ends="; ".join(ends)),
+            (story.say("chart.curves.axis"), lambda tick: amount(tick, first.unit)),
+        ),
+        title=title,
+        note="; ".join(ends),
+        legend=tuple((curves.swatch(at), curve.label) for at, curve in enumerate(drawn)),
+        header=tuple(story.say(f"header.{name}") for name in heads),
+        rows=tuple(_line(row) for row in rows),
+    )
+
+
+def _point(row: Row) -> curves.Point:
+    ends = (row.value, row.low, row.high, row.null_low, row.null_high)
+    return curves.Point(row.generation, *(nan if end is None else end for end in ends))
+
+
+def _line(row: Row) -> tuple[str, ...]:
+    value, low, high, null_low, null_high = (
+        amount(end, row.unit) if isfinite(end) else "–"
+        for end in (nan if end is None else end for end in row[6:11])
+    )
+    where = (row.policy, str(row.generation), value)
+    return (*where, f"[{low}, {high}]", f"{null_low} – {null_high}")
