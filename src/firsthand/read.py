@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -57,7 +59,8 @@ def read(
 
 def _read_path(path: Path, format: str | None, strict: bool, progress: bool | None) -> Dataset:
     reading = _reader(path, format).read(path)
-    samples, skips = _drain(reading, strict, progress)
+    with _uncollected():
+        samples, skips = _drain(reading, strict, progress)
     if not samples:
         raise InputError("there is no sample in it" + _summary(skips), where=str(path))
     return Dataset(
@@ -116,6 +119,18 @@ def _version(source: str) -> Dataset:
             todo="Check the path, or run: firsthand init",
         ) from error
     return ledger.read(version)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Samples hold no cycles; looking for some among them takes a fifth of a large read."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def _drain(
