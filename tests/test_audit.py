@@ -1,0 +1,103 @@
+"""The main job on real data: healthy halves, known damage, undeclared origins, too little data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from damage import halves, smallest_dropped, unlabelled_in_a_third
+from firsthand.audit import audit, raise_for_verdict
+from firsthand.config import default_limits
+from firsthand.errors import Blocked, CannotSay, InputError
+from firsthand.provenance import declare
+from firsthand.read import read
+from firsthand.types import HUMAN, Audit, Dataset, Finding, slice_text
+
+Data = Callable[[str], Path]
+TAILS = default_limits().without_composition()
+
+
+@pytest.fixture(scope="module")
+def cells(real_data: Data) -> Dataset:
+    return read(real_data("bccd"), declared=HUMAN, progress=False)
+
+
+def blocking(result: Audit) -> dict[str, Finding]:
+    return {slice_text(each.slice): each for each in result.findings if each.severity == "block"}
+
+
+def test_a_healthy_half_passes_and_says_what_it_looked_at(cells: Dataset) -> None:
+    reference, candidate = halves(cells, 0)
+    result = audit(candidate, reference)
+    assert result.verdict == "pass"
+    assert {each.metric for each in result.measurements} >= {"class_survival", "tail_coverage"}
+    assert all(each.null_low <= each.null_high for each in result.measurements)
+
+
+def test_the_same_seed_gives_the_same_audit(cells: Dataset) -> None:
+    reference, candidate = halves(cells, 1)
+    one, other = (audit(candidate, reference, seed=5) for _ in range(2))
+    assert one.measurements == other.measurements
+
+
+@pytest.mark.parametrize("paired", [True, False])
+def test_dropped_small_platelets_are_named(cells: Dataset, paired: bool) -> None:
+    reference, other = halves(cells, 2)
+    candidate = smallest_dropped(cells if paired else other, "Platelets", 0.3)
+    result = audit(candidate, cells if paired else reference, limits=TAILS)
+    assert result.verdict == "block"
+    found = blocking(result)["class=Platelets,size=small"].measurement
+    assert found is not None
+    assert found.high < 1
+    assert found.paired == paired
+
+
+@pytest.mark.parametrize("paired", [True, False])
+def test_a_class_unlabelled_in_a_third_of_the_images_is_named(
+    cells: Dataset, rng: np.random.Generator, paired: bool
+) -> None:
+    reference, other = halves(cells, 3)
+    candidate = unlabelled_in_a_third(cells if paired else other, "RBC", rng)
+    found = blocking(audit(candidate, cells if paired else reference, limits=TAILS))
+    measurement = found["class=RBC"].measurement
+    assert measurement is not None
+    assert measurement.low < 2 / 3 < measurement.high < 1
+
+
+def test_undeclared_origins_cannot_be_called_healthy(real_data: Data) -> None:
+    result = audit(real_data("bccd"), real_data("bccd"))
+    assert result.verdict == "cannot-say"
+    assert ("origins_known", "unknown-origin") in {
+        (each.metric, each.reason) for each in result.undetermined
+    }
+    with pytest.raises(CannotSay):
+        raise_for_verdict(result)
+    raise_for_verdict(result, allow_undetermined=True)
+
+
+def test_a_set_labelled_by_a_model_alone_is_blocked_by_its_composition(cells: Dataset) -> None:
+    result = audit(smallest_dropped(cells, "Platelets", 0.3), cells)
+    codes = {each.code for each in result.findings if each.severity == "block"}
+    assert {"human-share-low", "size-lost"} <= codes
+    with pytest.raises(Blocked, match="size-lost"):
+        raise_for_verdict(result, allow_undetermined=True)
+
+
+def test_eight_images_are_too_few_to_call_anything_healthy(real_data: Data) -> None:
+    data = real_data("coco8") / "coco8.yaml"
+    result = audit(data, data, origin=declare("human"))
+    assert result.verdict == "cannot-say"
+    assert result.measurements == ()
+    reasons = {each.reason: each.params for each in result.undetermined}
+    assert reasons["too-few-groups"] == {"found": 8, "needed": 20}
+    assert "nothing-measured" in reasons
+
+
+def test_sets_without_a_common_class_name_are_a_mistake(cells: Dataset) -> None:
+    from dataclasses import replace
+
+    with pytest.raises(InputError, match="no class name"):
+        audit(replace(cells, classes=("0", "1", "2")), cells)
