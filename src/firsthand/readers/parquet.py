@@ -78,8 +78,9 @@ def _batches(path: Path) -> Iterator[tuple[list[str], list[Any]]]:
 
 def _open(connection: DuckDBPyConnection, path: Path) -> list[str]:
     """Start reading; the names of the columns."""
-    connection.execute("SELECT * FROM read_parquet(?)", [_exactly(path)])
-    columns = [(str(name), str(kind)) for name, kind, *_ in connection.description or ()]
+    source = [_exactly(path)]
+    connection.execute("DESCRIBE SELECT * FROM read_parquet(?)", source)
+    columns = [(str(name), str(kind)) for name, kind, *_ in connection.fetchall()]
     pictures = [name for name, kind in columns if "BLOB" in kind]
     if pictures:
         raise InputError(
@@ -88,7 +89,15 @@ def _open(connection: DuckDBPyConnection, path: Path) -> list[str]:
             todo="Write images to a folder and read that.",
             where=str(path),
         )
+    chosen = ", ".join(_chosen(name, kind) for name, kind in columns)
+    connection.execute(f"SELECT {chosen} FROM read_parquet(?)", source)
     return [name for name, _ in columns]
+
+
+def _chosen(name: str, kind: str) -> str:
+    """One column. Times with a zone become times in UTC: as objects they would need pytz."""
+    quoted = '"' + name.replace('"', '""') + '"'
+    return f"CAST({quoted} AS TIMESTAMP)" if kind == "TIMESTAMP WITH TIME ZONE" else quoted
 
 
 def _exactly(path: Path) -> str:

@@ -3,8 +3,9 @@
     human/1.txt  human/2.txt          documents
     pos/1.txt  neg/2.txt              documents in classes
     train/pos/1.txt  test/neg/2.txt   documents in classes and splits
-    corpus.txt                        one document a paragraph where empty lines separate them
+    corpus.txt, alone in its folder   one document a paragraph where empty lines separate them
                                       (seen in its first 64 KiB), otherwise one a line
+    train.txt  valid.txt              the same, where nothing else is in the folder
 
 Text is UTF-8. Files of numbers, such as YOLO's label files, and lists of image paths are no text.
 """
@@ -59,8 +60,11 @@ class Text:
             FormatError: there is no text file.
         """
         path = path.absolute()
-        if path.is_file():
-            return Reading("text", path.parent, "text", (), _cut(path))
+        alone = [path] if path.is_file() else _corpus(path)
+        if alone:
+            root = path.parent if path.is_file() else path
+            items = (item for file in alone for item in _cut(file))
+            return Reading("text", root, "text", (), items)
         places = class_folders(path)
         counts = [(place.category, sum(1 for _ in place.files(TEXT))) for place in places]
         total = sum(count for _, count in counts)
@@ -68,6 +72,13 @@ class Text:
             raise FormatError("there is no text file in it", expected=".txt", where=str(path))
         classes = tuple(sorted({category for category, count in counts if count and category}))
         return Reading("text", path, "text", classes, _documents(path, places, classes), total)
+
+
+def _corpus(folder: Path) -> list[Path]:
+    """The files of a folder, if each is a corpus: the only file, or all named as splits."""
+    files = [file for place in class_folders(folder) for file in place.files(TEXT)]
+    named = all(file.parent == folder and split_name(file.stem) for file in files)
+    return files if named or len(files) == 1 else []
 
 
 def _is_text(start: bytes) -> bool:
