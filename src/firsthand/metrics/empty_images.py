@@ -55,5 +55,6 @@ component = Metric(
     value=value,
     size_free=True,
     finding="empty-images-risen",
+    sees=frozenset({"class-drop"}),
     blind_to=frozenset({"variance-shrink", "near-duplicates"}),
 )

@@ -54,6 +54,6 @@ component = Metric(
     value=rate_ratio,
     size_free=True,
     finding="position-lost",
-    sees=frozenset({"class-drop"}),
-    blind_to=frozenset({"variance-shrink", "near-duplicates"}),
+    sees=frozenset({"class-drop", "variance-shrink"}),
+    blind_to=frozenset({"near-duplicates"}),
 )

@@ -55,6 +55,6 @@ component = Metric(
     value=rate_ratio,
     size_free=True,
     finding="shape-lost",
-    sees=frozenset({"class-drop"}),
+    sees=frozenset({"class-drop", "variance-shrink"}),
     blind_to=frozenset({"near-duplicates"}),
 )

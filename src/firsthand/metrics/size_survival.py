@@ -79,6 +79,6 @@ component = Metric(
     value=rate_ratio,
     size_free=True,
     finding="size-lost",
-    sees=frozenset({"tail-cut", "class-drop"}),
+    sees=frozenset({"tail-cut", "class-drop", "variance-shrink"}),
     blind_to=frozenset({"near-duplicates"}),
 )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from firsthand.contracts import BoxesView, Embedder, FeatureView
+from firsthand.errors import InputError
 from firsthand.numerics.buckets import buckets_of, count_groups
 from firsthand.types import Boxes, Dataset, FloatArray, Sample
 
@@ -16,22 +18,37 @@ def boxes_view(dataset: Dataset) -> BoxesView:
 
     Samples without a label are left out: nothing was said about them, which is not the same as
     holding no object.
+
+    Raises:
+        InputError: a box has a coordinate that is not a finite number. Readers skip such rows.
     """
     labelled = [sample for sample in dataset.samples if _objects(sample) is not None]
     boxes = [each for sample in labelled if (each := _objects(sample)) is not None]
     counts = np.fromiter((len(each.classes) for each in boxes), np.int64, len(boxes))
     label = np.concatenate([each.classes for each in boxes]) if boxes else np.zeros(0)
     xywh = np.concatenate([each.xywh for each in boxes]) if boxes else np.zeros((0, 4))
+    owner = np.repeat(np.arange(len(labelled)), counts)
+    _check_finite(labelled, owner, xywh)
     return BoxesView(
         classes=dataset.classes,
         bucket=buckets_of(labelled),
         groups=count_groups(labelled),
-        sample=np.repeat(np.arange(len(labelled)), counts),
+        sample=owner,
         label=label.astype(np.int64),
         xywh=xywh.reshape(-1, 4).astype(np.float64),
         area=_areas(boxes),
         aspect=_aspects(boxes, dataset.task),
     )
+
+
+def _check_finite(samples: list[Sample], owner: NDArray[np.int64], xywh: FloatArray) -> None:
+    bad = np.flatnonzero(~np.isfinite(xywh).all(axis=1))
+    if len(bad):
+        raise InputError(
+            f"a box of sample {samples[owner[bad[0]]].key} is {xywh[bad[0]].tolist()}",
+            expected="four finite numbers",
+            todo="Leave the box out, or repair it.",
+        )
 
 
 def _objects(sample: Sample) -> Boxes | None:
