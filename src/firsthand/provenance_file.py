@@ -100,7 +100,8 @@ def find_file(*folders: Path) -> Path | None:
     Raises:
         InputError: there is more than one.
     """
-    found = [folder / name for folder in dict.fromkeys(folders) for name in NAMES]
+    once = {folder.resolve(): folder for folder in reversed(folders)}  # one may be relative
+    found = [folder / name for folder in once.values() for name in NAMES]
     found = [file for file in found if file.is_file()]
     if len(found) > 1:
         names = " and ".join(str(file) for file in found)
