@@ -19,8 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firsthand.content import FileCache, FileFacts, boxes_digests, class_keys, read_file
+from firsthand.layout import printable
 from firsthand.readers.yolo import config
-from firsthand.readers.yolo.listing import Entry, Listing, printable
+from firsthand.readers.yolo.listing import Entry, Listing
 from firsthand.readers.yolo.rows import Problem, Rules, class_index, empty_boxes, parse
 from firsthand.types import Boxes, Reading, Sample, Skip, Task
 

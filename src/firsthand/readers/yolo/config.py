@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from firsthand import yamltext
+from firsthand.content import IMAGE_SUFFIXES
 from firsthand.errors import FormatError, InputError
+from firsthand.layout import files_in, folders_in, split_name
 from firsthand.yamltext import Document
 
 SPLITS = ("train", "val", "test")
@@ -40,11 +42,14 @@ def find_yaml(path: Path) -> Path | None:
 
 
 def is_bare(path: Path) -> bool:
-    """Is this a folder with images/ and label files under labels/?"""
-    labels = path / "labels"
-    if not (path / "images").is_dir() or not labels.is_dir():
+    """Is this a folder with images/ and label files under labels/, or with both in one place?"""
+    if (path / "images").is_dir() and (path / "labels").is_dir():
+        return any(True for _ in (path / "labels").rglob("*.txt"))
+    named = (path / name for name in _NAME_FILES)
+    if not any(file.is_file() for file in named):
         return False
-    return any(True for _ in labels.rglob("*.txt"))
+    stems = {file.stem for file in files_in(path, IMAGE_SUFFIXES)}
+    return any(file.stem in stems for file in files_in(path, {".txt"}))
 
 
 def load(path: Path) -> Config:
@@ -191,11 +196,11 @@ def _from_folder(path: Path) -> Config:
             where=str(path),
         )
     names = _name_lines(file)
-    folders = [item for item in sorted((root / "images").iterdir()) if item.is_dir()]
-    splits = [(_ALIASES.get(item.name, item.name), item) for item in folders]
-    if splits and all(split in SPLITS for split, _ in splits):
-        return Config(root, names, tuple(splits))
-    return Config(root, names, (("", root / "images"),))
+    images = root / "images" if (root / "images").is_dir() else root
+    splits = tuple((split_name(folder.name), folder) for folder in folders_in(images))
+    if splits and all(split for split, _ in splits) and not files_in(images, IMAGE_SUFFIXES):
+        return Config(root, names, splits)
+    return Config(root, names, (("", images),))
 
 
 def _name_lines(file: Path) -> dict[int, str]:

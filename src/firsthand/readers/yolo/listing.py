@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from firsthand.content import IMAGE_SUFFIXES
 from firsthand.errors import InputError
+from firsthand.layout import printable
 from firsthand.readers.yolo.config import Config
 from firsthand.types import Skip
 
@@ -99,15 +100,6 @@ class Listing:
         if path not in self._folders:
             self._folders[path] = _scan(path, str(self.root.absolute()))
         return self._folders[path]
-
-
-def printable(text: str) -> str:
-    r"""A file name that is no valid text, in a form that can be printed and stored.
-
-    >>> printable("a\udcff")
-    'a\\xff'
-    """
-    return text if text.isascii() else os.fsencode(text).decode("utf-8", "backslashreplace")
 
 
 def _scan(path: str, root: str) -> Folder:

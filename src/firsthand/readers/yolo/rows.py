@@ -179,9 +179,11 @@ def _decoded(data: bytes) -> str | None:
 
 def _row(tokens: list[str], rules: Rules) -> _Row | tuple[str, str]:
     """One row, or why it is dropped and what was found."""
-    shown = " ".join(tokens[:12])[:100]
+    # Further columns can be guesses about people, which must not travel into a report.
+    shown = " ".join(tokens[:6])[:100]
     if not _columns_fit(len(tokens), rules):
-        return "label-columns", f"{len(tokens)}: {shown}"
+        code = "label-confidence" if _confident(tokens) else "label-columns"
+        return code, f"{len(tokens)}: {shown}"
     numbers = [_number(token) for token in tokens]
     if not np.isfinite(numbers).all():
         return "label-nan", shown
@@ -202,6 +204,11 @@ def _columns_fit(count: int, rules: Rules) -> bool:
     if rules.task == "oriented":
         return count == 9
     return count >= 7 and count % 2 == 1
+
+
+def _confident(tokens: list[str]) -> bool:
+    """Is this a row that a detector wrote, with its confidence behind the box?"""
+    return len(tokens) == 6 and 0 <= _number(tokens[5]) <= 1
 
 
 def _number(token: str) -> float:
