@@ -67,9 +67,9 @@ def audit(
     measured = measure(human, judged, metrics=metrics, seed=seed, report=report)
     report("leaks")
     leaks, unchecked = find_leaks(judged, held_out)
-    found, open_questions = findings.origins(composition, rules)
+    sources, open_questions = findings.origins(composition, rules)
     skips = (*judged.skips, *human.skips, *(held_out.skips if held_out else ()))
-    found += [*leaks, *findings.losses(measured.measurements, rules)]
+    found = [*leaks, *findings.losses(measured.measurements, rules), *sources]
     found = findings.with_source_note(findings.waive(found, rules, date.today()), judged)
     found += findings.notes(human, judged, measured.shared, skips)
     open_questions += findings.unmeasured(measured.measurements, rules)
