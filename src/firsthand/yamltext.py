@@ -16,6 +16,9 @@ Key = str | int
 Where = tuple[Key, ...]
 
 
+_TAGS = {"mapping": ("tag:yaml.org,2002:map",), "sequence": ("tag:yaml.org,2002:seq",)}
+
+
 @dataclass(frozen=True)
 class Document:
     """The values of a file, and for each of them its line and, for scalars, its spelling.
@@ -77,6 +80,8 @@ class _Build:
         if id(node) in self.open:
             raise ValueError("a value contains itself")
         self.open.add(id(node))
+        if node.tag not in _TAGS.get(node.id, (node.tag,)):
+            raise ValueError(f"the tag {node.tag} is not allowed")
         if node.id == "mapping":
             built: Any = self.mapping(node, keys)
         elif node.id == "sequence":

@@ -180,7 +180,7 @@ def _decoded(data: bytes) -> str | None:
 def _row(tokens: list[str], rules: Rules) -> _Row | tuple[str, str]:
     """One row, or why it is dropped and what was found."""
     # Further columns can be guesses about people, which must not travel into a report.
-    shown = " ".join(tokens[:6])[:100]
+    shown = " ".join(tokens[:6] if len(tokens) == 6 else tokens[:5])[:100]
     if not _columns_fit(len(tokens), rules):
         code = "label-confidence" if _confident(tokens) else "label-columns"
         return code, f"{len(tokens)}: {shown}"
