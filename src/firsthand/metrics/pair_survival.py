@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firsthand.contracts import BoxesView, Frame, Metric, Profile
-from firsthand.numerics.buckets import tally
+from firsthand.numerics.buckets import distinct, tally
 from firsthand.numerics.survival import rate_ratio, strata_frame
 from firsthand.types import Slice
 
@@ -26,14 +26,17 @@ LEAST = 10  # samples of the reference that hold a pair, and samples that do not
 def profile(view: BoxesView) -> Profile:
     """Samples that hold both classes of a pair, by bucket. A column reads `A + B`."""
     sample, first, second = _pairs(view)
-    keys, column = np.unique(np.stack([first, second]), axis=1, return_inverse=True)
-    names = [" + ".join(sorted((view.classes[a], view.classes[b]))) for a, b in keys.T]
-    return tally(names, view.bucket[sample], column.reshape(-1), view.bucket, view.groups)
+    n = len(view.classes)
+    keys, column = distinct(first * n + second)
+    pairs = ((view.classes[key // n], view.classes[key % n]) for key in keys.tolist())
+    names = [" + ".join(sorted(pair)) for pair in pairs]
+    return tally(names, view.bucket[sample], column, view.bucket, view.groups)
 
 
 def _pairs(view: BoxesView) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Each sample with each pair of distinct classes in it, as three (pairs,) arrays."""
-    sample, label = np.unique(np.stack([view.sample, view.label]), axis=1)
+    n = max(len(view.classes), 1)
+    sample, label = np.divmod(np.unique(view.sample * n + view.label), n)
     found: list[NDArray[np.int64]] = []
     for step in range(1, len(sample)):
         together = sample[step:] == sample[:-step]

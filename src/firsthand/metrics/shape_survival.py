@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 
 from firsthand.contracts import BoxesView, Frame, Metric, Profile
-from firsthand.numerics.buckets import tally
+from firsthand.numerics.buckets import distinct, tally
 from firsthand.numerics.survival import quantile_strata, rate_ratio, strata_frame
 
 RANGES = {"tallest-tenth": (0.0, 0.1), "ordinary": (0.1, 0.9), "widest-tenth": (0.9, 1.0)}
@@ -28,7 +28,7 @@ def profile(view: BoxesView) -> Profile:
     tiny = np.finfo(np.float64).tiny
     octave = np.clip(np.log2(np.maximum(view.aspect, tiny)), -OCTAVES, OCTAVES)
     bins = np.floor((octave + OCTAVES) * BINS_PER_OCTAVE).astype(np.int64)
-    edges, column = np.unique(bins, return_inverse=True)
+    edges, column = distinct(bins)
     names = [f"{edge:03d}" for edge in edges]
     return tally(names, view.bucket[view.sample], column, view.bucket, view.groups)
 

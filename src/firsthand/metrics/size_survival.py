@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firsthand.contracts import BoxesView, Frame, Metric, Profile
-from firsthand.numerics.buckets import tally
+from firsthand.numerics.buckets import distinct, tally
 from firsthand.numerics.survival import quantile_strata, rate_ratio, strata_frame
 from firsthand.types import Slice
 
@@ -34,15 +34,16 @@ OVERALL = {
 WITHIN = {"small": (0.0, 1 / 3), "medium": (1 / 3, 2 / 3), "large": (2 / 3, 1.0)}
 BINS_PER_OCTAVE = 8
 SMALLEST = -40  # log2 of the area share below which everything is one bin
+BINS = -SMALLEST * BINS_PER_OCTAVE + 1
 
 
 def profile(view: BoxesView) -> Profile:
     """Objects by class and area bin, by bucket. A column reads `bin|class`."""
     area = np.maximum(view.area, 2.0**SMALLEST)
     bins = np.floor((np.log2(area) - SMALLEST) * BINS_PER_OCTAVE).astype(np.int64)
-    keys, column = np.unique(np.stack([view.label, bins]), axis=1, return_inverse=True)
-    names = [f"{at:03d}|{view.classes[label]}" for label, at in keys.T]
-    return tally(names, view.bucket[view.sample], column.reshape(-1), view.bucket, view.groups)
+    keys, column = distinct(view.label * BINS + bins)
+    names = [f"{key % BINS:03d}|{view.classes[key // BINS]}" for key in keys.tolist()]
+    return tally(names, view.bucket[view.sample], column, view.bucket, view.groups)
 
 
 def frame(reference: Profile) -> Frame:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,7 +28,8 @@ def boxes_view(dataset: Dataset) -> BoxesView:
     boxes = [each for sample in labelled if (each := _objects(sample)) is not None]
     counts = np.fromiter((len(each.classes) for each in boxes), np.int64, len(boxes))
     label = np.concatenate([each.classes for each in boxes]) if boxes else np.zeros(0)
-    xywh = np.concatenate([each.xywh for each in boxes]) if boxes else np.zeros((0, 4))
+    rows = [np.zeros((0, 4)), *(each.xywh for each in boxes)]
+    xywh = np.concatenate(rows).astype(np.float64, copy=False)
     owner = np.repeat(np.arange(len(labelled)), counts)
     _check_finite(labelled, owner, xywh)
     return BoxesView(
@@ -35,9 +38,9 @@ def boxes_view(dataset: Dataset) -> BoxesView:
         groups=count_groups(labelled),
         sample=owner,
         label=label.astype(np.int64),
-        xywh=xywh.reshape(-1, 4).astype(np.float64),
-        area=_areas(boxes),
-        aspect=_aspects(boxes, dataset.task),
+        xywh=xywh,
+        area=_areas(boxes, xywh),
+        aspect=_aspects(boxes, xywh, dataset.task),
     )
 
 
@@ -57,15 +60,12 @@ def _objects(sample: Sample) -> Boxes | None:
     return Boxes(np.array([sample.category], np.int32), WHOLE.xywh)
 
 
-def _areas(boxes: list[Boxes]) -> FloatArray:
+def _areas(boxes: list[Boxes], xywh: FloatArray) -> FloatArray:
     """Polygon areas by the shoelace formula, box areas without polygons. (boxes,)."""
-    parts = [
-        np.array([_shoelace(outline) for outline in each.outlines])
-        if each.outlines
-        else each.xywh[:, 2] * each.xywh[:, 3]
-        for each in boxes
-    ]
-    return np.concatenate(parts) if parts else np.zeros(0)
+    area = np.asarray(xywh[:, 2] * xywh[:, 3])
+    for start, outlines in _outlined(boxes):
+        area[start : start + len(outlines)] = [_shoelace(outline) for outline in outlines]
+    return area
 
 
 def _shoelace(outline: FloatArray) -> float:
@@ -73,17 +73,24 @@ def _shoelace(outline: FloatArray) -> float:
     return float(abs(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2)
 
 
-def _aspects(boxes: list[Boxes], task: str) -> FloatArray:
+def _aspects(boxes: list[Boxes], xywh: FloatArray, task: str) -> FloatArray:
     """Width over height; for rotated boxes first side over second side. (boxes,)."""
-    tiny = np.finfo(np.float64).tiny
-    parts = []
+    sides = xywh[:, 2:].copy()
+    if task == "oriented":
+        for start, outlines in _outlined(boxes):
+            corners = np.stack([outline[:3] for outline in outlines])
+            lengths = np.linalg.norm(np.diff(corners, axis=1), axis=2)
+            sides[start : start + len(outlines)] = lengths
+    return np.asarray(sides[:, 0] / np.maximum(sides[:, 1], np.finfo(np.float64).tiny))
+
+
+def _outlined(boxes: list[Boxes]) -> Iterator[tuple[int, tuple[FloatArray, ...]]]:
+    """Images whose objects have outlines, with the row of the first object."""
+    start = 0
     for each in boxes:
-        sides = each.xywh[:, 2:]
-        if task == "oriented" and each.outlines:
-            corners = np.stack([outline[:3] for outline in each.outlines])
-            sides = np.linalg.norm(np.diff(corners, axis=1), axis=2)
-        parts.append(sides[:, 0] / np.maximum(sides[:, 1], tiny))
-    return np.concatenate(parts) if parts else np.zeros(0)
+        if each.outlines:
+            yield start, each.outlines
+        start += len(each.classes)
 
 
 def features_view(dataset: Dataset, embedder: Embedder) -> FeatureView:
