@@ -102,15 +102,16 @@ def number(value: float) -> str:
 
 
 def percent(value: float) -> str:
-    """A share as percent; one decimal where a whole number would hide what is there.
+    """A share as percent, with one decimal where a whole number would hide what matters.
 
-    >>> percent(0.613), percent(0.004), percent(0.9997), percent(1.0)
-    ('61%', '0.4%', '99.9%', '100%')
+    >>> percent(0.613), percent(0.004), percent(0.978), percent(0.9997), percent(1.0)
+    ('61%', '0.4%', '97.8%', '99.9%', '100%')
     """
     points = 100 * value
-    if 99.5 < points < 100:
-        return f"{min(points, 99.9):.1f}%"
-    return f"{points:.1f}".removesuffix(".0") + "%" if abs(points) < 10 else f"{points:.0f}%"
+    if 99.9 < points < 100:
+        return "99.9%"
+    fine = abs(points) < 10 or 95 < points < 105
+    return f"{points:.1f}".removesuffix(".0") + "%" if fine else f"{points:.0f}%"
 
 
 def _filled(field: re.Match[str], params: Mapping[str, object]) -> str:

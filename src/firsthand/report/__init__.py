@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Sequence
+from html import escape
 from pathlib import Path
 from typing import Literal, cast, get_args
 
-from firsthand.messages import Language
+from firsthand.messages import Language, language
 from firsthand.types import Audit
 
 Format = Literal["text", "json", "junit", "markdown", "github", "html"]
@@ -50,3 +51,14 @@ def write(
     path = Path(path)
     path.write_text(render(audit, "html", lang, trajectory=trajectory), encoding="utf-8")
     return path
+
+
+def notebook(audit: Audit, lang: Language | None = None) -> str:
+    """The report as one cell of a notebook: a frame of its own, so that no style leaks in or out.
+
+    Args:
+        audit: what to tell.
+        lang: the language of the locale if None.
+    """
+    page = escape(render(audit, "html", lang or language()))
+    return f'<iframe sandbox srcdoc="{page}" width="100%" height="640" frameborder="0"></iframe>'

@@ -149,7 +149,7 @@ def _sides(story: Story) -> Iterator[tuple[str, str]]:
 
 def _measurements(story: Story) -> Table:
     heads = ("metric", "slice", "value", "interval", "null", "p", "n", "method")
-    measured = figures.ranked(story.audit.measurements, figures.flagged(story))
+    measured = figures.ranked(story.audit.measurements, figures.severities(story))
     rows = tuple(figures.table_row(story, each) for each in measured[:MOST_ROWS])
     title = story.say("section.all-measurements", count=len(measured))
     return Table(title, _heads(story, heads), rows, _more(story, len(measured), MOST_ROWS))

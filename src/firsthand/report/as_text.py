@@ -44,7 +44,8 @@ def _findings(story: Story, colour: bool) -> Iterator[str]:
     for told in said_once(story.findings[:MOST_FINDINGS]):
         mark = _paint(f"{told.shape} {told.severity}", told.finding.severity, colour)
         yield f"  {mark}  {told.title}"
-        yield from (f"      {line}" for line in (told.number, told.counted, told.why) if line)
+        counted = told.counted if told.finding.severity == "block" else ""
+        yield from (f"      {line}" for line in (told.number, counted, told.why) if line)
         for advice in told.advice:
             yield from _advice(story, advice)
     if len(story.findings) > MOST_FINDINGS:
@@ -76,8 +77,9 @@ def _undetermined(story: Story) -> Iterator[str]:
     for missing in story.undetermined:
         yield f"  ? {missing.reason}"
         yield f"      {story.say('label.needs', needs=missing.needs)}"
-        for metric, slices in missing.what:
-            yield f"      {metric}: {slices}" if slices else f"      {metric}"
+        whole = [metric for metric, slices in missing.what if not slices]
+        yield from [f"      {', '.join(whole)}"] if whole else []
+        yield from (f"      {metric}: {slices}" for metric, slices in missing.what if slices)
 
 
 def _skips(story: Story) -> Iterator[str]:

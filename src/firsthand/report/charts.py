@@ -15,6 +15,7 @@ from zlib import crc32
 from firsthand.report.svg import LINE, WIDE, frame, label, mark, shorten, ticks, width
 from firsthand.types import ProvenanceClass
 
+SHAPES = {"block": 1, "watch": 3}  # a square and a triangle: severity is told by shape too
 HATCHED: tuple[ProvenanceClass, ...] = ("own-output", "unknown")
 
 
@@ -29,7 +30,7 @@ class Interval:
     high: float
     null_low: float
     null_high: float
-    flagged: bool = False
+    severity: str = ""  # of the finding that names it, "" where none does
 
 
 class Scale(NamedTuple):
@@ -92,7 +93,9 @@ def _domain(rows: Sequence[Interval], neutral: float | None) -> tuple[float, flo
     inner = [end for row in rows for end in (row.value, row.null_low, row.null_high)]
     inner = [end for end in inner if isfinite(end)] + ([] if neutral is None else [neutral])
     low, high = min(inner, default=0.0), max(inner, default=1.0)
-    room = (high - low) or abs(high) or 1.0
+    room = high - low
+    if room <= 1e-6 * max(abs(low), abs(high), 1e-9):  # all alike: no axis could tell them apart
+        room = max(abs(low), abs(high), 1e-9)
     ends = [end for row in rows for end in (row.low, row.high) if isfinite(end)]
     low = max(low - room / 2, min([low, *ends]))
     high = min(high + room / 2, max([high, *ends]))
@@ -114,12 +117,12 @@ def _interval(row: Interval, top: float, low: float, high: float) -> str:
             f'<rect x="{x(row.null_low):.1f}" y="{middle - 7:.1f}" width="{wide:.1f}" '
             'height="14" class="band"/>'
         )
-    kind = " flagged" if row.flagged else ""
+    kind = f" {row.severity}" if row.severity else ""
     if isfinite(row.low) and isfinite(row.high):
         parts.append(
             f'<path d="M{x(row.low):.1f} {middle:.1f}H{x(row.high):.1f}" class="whisker{kind}"/>'
         )
-    parts.append(mark(x(row.value), middle, 1 if row.flagged else 0, kind="value" + kind))
+    parts.append(mark(x(row.value), middle, SHAPES.get(row.severity, 0), kind="value" + kind))
     return f"<g><title>{escape(row.label)}: {escape(row.shown)}</title>{''.join(parts)}</g>"
 
 

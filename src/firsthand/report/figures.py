@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite, nan
 
@@ -12,6 +12,8 @@ from firsthand.report.story import Story
 from firsthand.report.words import amount, facts, neutral, part
 from firsthand.trajectory import Row
 from firsthand.types import ALL, Measurement, Slice
+
+Key = tuple[str, Slice, bool]
 
 MOST_ROWS = 12
 MOST_CURVES = 4
@@ -47,49 +49,50 @@ def composition(story: Story) -> Figure:
 
 
 def tails(story: Story) -> tuple[Figure, ...]:
-    """One chart a metric, those with findings first."""
+    """One chart a metric, those with the gravest findings first."""
     by_metric: dict[str, list[Measurement]] = {}
     for measured in story.audit.measurements:
         by_metric.setdefault(measured.metric, []).append(measured)
-    broken = flagged(story)
-    ranked = sorted(by_metric.values(), key=lambda each: -sum(key(one) in broken for one in each))
-    return tuple(_intervals(story, each, broken) for each in ranked)
+    named = severities(story)
+
+    def gravity(each: Sequence[Measurement]) -> tuple[int, int]:
+        found = [named.get(key(one)) for one in each]
+        return -found.count("block"), -found.count("watch")
+
+    return tuple(_intervals(story, each, named) for each in sorted(by_metric.values(), key=gravity))
 
 
-def key(measured: Measurement) -> tuple[str, Slice, bool]:
+def key(measured: Measurement) -> Key:
     """What tells one measurement of an audit from another."""
     return measured.metric, measured.slice, measured.paired
 
 
-def flagged(story: Story) -> set[tuple[str, Slice, bool]]:
-    """Measurements that a finding blocks or watches."""
+def severities(story: Story) -> dict[Key, str]:
+    """How grave is the finding that names a measurement? Notes are left out."""
     return {
-        key(told.finding.measurement)
+        key(told.finding.measurement): told.finding.severity
         for told in story.findings
         if told.finding.measurement is not None and told.finding.severity != "note"
     }
 
 
-def ranked(
-    measured: Sequence[Measurement], broken: set[tuple[str, Slice, bool]]
-) -> list[Measurement]:
-    """Flagged first, then by how unlikely chance is."""
+def ranked(measured: Sequence[Measurement], named: Mapping[Key, str]) -> list[Measurement]:
+    """The gravest first, then by how unlikely chance is."""
 
-    def order(each: Measurement) -> tuple[bool, float, float]:
+    def order(each: Measurement) -> tuple[int, float, float]:
         p = [1.0 if value is None else value for value in (each.adjusted_p, each.p_value)]
-        return key(each) not in broken, p[0], p[1]
+        return {"block": 0, "watch": 1}.get(named.get(key(each), ""), 2), p[0], p[1]
 
     return sorted(measured, key=order)
 
 
-def _intervals(
-    story: Story, measured: Sequence[Measurement], broken: set[tuple[str, Slice, bool]]
-) -> Figure:
-    shown = ranked(measured, broken)[:MOST_ROWS]
+def _intervals(story: Story, measured: Sequence[Measurement], named: Mapping[Key, str]) -> Figure:
+    shown = ranked(measured, named)[:MOST_ROWS]
     metric, unit = shown[0].metric, shown[0].unit
-    question, _ = facts(metric, story.lang)
-    rows = [_row(story, each, broken) for each in shown]
-    outside = [f"{row.label} {row.shown}" for row in rows if row.flagged]
+    notes = [facts(metric, story.lang)[0]]
+    notes += [story.say("label.paired")] if all(each.paired for each in shown) else []
+    rows = [_row(story, each, named) for each in shown]
+    outside = [f"{row.label} {row.shown}" for row in rows if row.severity]
     title = story.say("chart.intervals.title", metric=metric)
     nothing = story.say("chart.intervals.nothing")
     desc = story.say(
@@ -99,12 +102,13 @@ def _intervals(
         outside=", ".join(outside) or nothing,
     )
     left_out = len(measured) - len(shown)
+    notes += [story.say("label.and-more", count=left_out)] if left_out else []
     return Figure(
         svg=charts.intervals(
             rows, title, desc, charts.Scale(neutral(metric), lambda tick: amount(tick, unit))
         ),
         title=title,
-        note=question + (f" ({story.say('label.and-more', count=left_out)})" if left_out else ""),
+        note=" · ".join(notes),
         legend=(),
         header=tuple(
             story.say(f"header.{name}") for name in ("slice", "value", "interval", "null")
@@ -113,21 +117,16 @@ def _intervals(
     )
 
 
-def _row(
-    story: Story, measured: Measurement, broken: set[tuple[str, Slice, bool]]
-) -> charts.Interval:
-    words = part(measured.slice, story.lang)
-    if measured.paired:
-        words += f" ({story.say('label.paired')})"
+def _row(story: Story, measured: Measurement, named: Mapping[Key, str]) -> charts.Interval:
     return charts.Interval(
-        label=words,
+        label=part(measured.slice, story.lang),
         shown=amount(measured.value, measured.unit),
         value=measured.value,
         low=measured.low,
         high=measured.high,
         null_low=measured.null_low,
         null_high=measured.null_high,
-        flagged=key(measured) in broken,
+        severity=named.get(key(measured), ""),
     )
 
 
@@ -139,13 +138,13 @@ def table_row(story: Story, measured: Measurement) -> tuple[str, ...]:
 
     return (
         measured.metric,
-        _row(story, measured, set()).label,
+        part(measured.slice, story.lang),
         say(measured.value),
         f"[{say(measured.low)}, {say(measured.high)}]",
         f"{say(measured.null_low)} – {say(measured.null_high)}",
         "" if measured.adjusted_p is None else number(measured.adjusted_p),
         f"{measured.n_reference:,} / {measured.n_candidate:,}",
-        measured.method,
+        measured.method + (f", {story.say('label.paired')}" if measured.paired else ""),
     )
 
 
@@ -155,7 +154,7 @@ def trajectory(story: Story, rows: Sequence[Row]) -> tuple[Figure, ...]:
     for row in rows:
         if row.value is not None:
             panels.setdefault((row.metric, row.slice), []).append(row)
-    lost = {(metric, where) for metric, where, _ in flagged(story)}
+    lost = {(metric, where) for metric, where, _ in severities(story)}
     chosen = sorted(panels, key=lambda panel: (panel not in lost, panel[1] != ALL))
     return tuple(_panel(story, panels[panel]) for panel in chosen[:MOST_PANELS])
 

@@ -172,7 +172,7 @@ def _sentence(audit: Audit, findings: Sequence[Told], lang: Language) -> str:
     return text(
         f"verdict.{audit.verdict}.sentence",
         lang,
-        broken=len(blocking),
+        broken=len({told.finding.limit or told.finding.code for told in blocking}),
         measured=len(audit.measurements),
         undetermined=len(audit.undetermined),
         first=_first(audit, blocking, lang),
@@ -264,7 +264,7 @@ def _name(side: Mapping[str, object]) -> str:
 
 
 def _path(side: Mapping[str, object]) -> str:
-    return str(side.get("path") or side.get("name") or "?")
+    return str(side.get("source") or side.get("path") or side.get("name") or "?")
 
 
 def _capital(sentence: str) -> str:

@@ -55,9 +55,9 @@ def ticks(low: float, high: float, most: int = 5) -> list[float]:
     """
     span = high - low
     power = 10.0 ** int(f"{span / most:e}".partition("e")[2])
-    step = next(power * k for k in (1, 2, 5, 10) if span / (power * k) <= most - 1)
+    step = next(power * k for k in (1, 2, 5, 10, 20) if span / (power * k) <= most - 1)
     first = -int(-low // step)
-    return [round(at * step, 12) for at in range(first, int(high // step) + 1)]
+    return [float(f"{at * step:.12g}") for at in range(first, int(high // step) + 1)]
 
 
 def mark(x: float, y: float, at: int, kind: str = "", *, big: bool = False) -> str:

@@ -1,0 +1,154 @@
+"""What `audit` and `gate` share: their options, how their question is put, how they exit."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from firsthand.types import HUMAN, Audit, Dataset, Provenance, Verdict
+
+Origin = Literal["human", "synthetic", "model-labelled", "unknown"]
+
+Candidate = Annotated[
+    str, typer.Argument(metavar="CANDIDATE", help="Training set to judge: path or ledger version.")
+]
+Reference = Annotated[
+    str, typer.Option("--reference", "-r", help="Human-verified data to preserve.")
+]
+Anchor = Annotated[
+    str | None, typer.Option("--anchor", help="Held-out human-verified set that must stay unseen.")
+]
+Declared = Annotated[
+    Origin | None, typer.Option("--origin", help="Origin of the candidate where nothing says it.")
+]
+Generator = Annotated[
+    str | None, typer.Option("--generator", metavar="NAME@VERSION", help="Model that made it.")
+]
+VerifiedBy = Annotated[str | None, typer.Option("--verified-by", help="Who checked the labels.")]
+ProvenanceFile = Annotated[
+    Path | None, typer.Option("--provenance", help="Side file that says origins by file.")
+]
+Limits = Annotated[
+    Path | None,
+    typer.Option("--limits", help="Limits file; firsthand.yaml of this folder, else defaults."),
+]
+Metrics = Annotated[
+    list[str] | None, typer.Option("--metric", help="Only this metric; may be repeated.")
+]
+Seed = Annotated[int, typer.Option("--seed", help="Of the random halves behind the null.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Bad content is an error, not a skip.")]
+Report = Annotated[
+    Path | None, typer.Option("--report", help="Write one offline HTML file for people.")
+]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+Lang = Annotated[
+    str | None, typer.Option("--lang", help="en or zh; else the language of the locale.")
+]
+
+EXIT: dict[Verdict, int] = {"pass": 0, "block": 1, "cannot-say": 3}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """Everything that decides an audit, as it was typed."""
+
+    candidate: str
+    reference: str
+    anchor: str | None = None
+    format: str | None = None
+    origin: Origin | None = None
+    generator: str | None = None
+    verified_by: str | None = None
+    provenance: Path | None = None
+    limits: Path | None = None
+    metrics: list[str] | None = None
+    seed: int = 0
+    strict: bool = False
+
+
+def judge(asked: Question) -> Audit:
+    """Read, measure, decide. Commands in the advice name the sets as they were typed."""
+    from firsthand.audit import audit
+
+    result = audit(
+        _read(asked, asked.candidate, _declared(asked), asked.provenance),
+        _read(asked, asked.reference, HUMAN),
+        anchor=None if asked.anchor is None else _read(asked, asked.anchor, HUMAN),
+        limits=asked.limits,
+        metrics=asked.metrics,
+        seed=asked.seed,
+        strict=asked.strict,
+        report=_progress,
+    )
+    _progress("")
+    return replace(
+        result,
+        candidate={**result.candidate, "source": asked.candidate},
+        reference={**result.reference, "source": asked.reference},
+        anchor=None if result.anchor is None else {**result.anchor, "source": asked.anchor},
+    )
+
+
+def _read(
+    asked: Question, source: str, declared: Provenance | None, side_file: Path | None = None
+) -> Dataset:
+    from firsthand.read import read
+
+    return read(
+        source,
+        format=asked.format,
+        strict=asked.strict,
+        provenance=side_file,
+        declared=declared,
+    )
+
+
+def _declared(asked: Question) -> Provenance | None:
+    from firsthand.errors import InputError
+    from firsthand.provenance import declare
+
+    if asked.origin is not None:
+        return declare(asked.origin, asked.generator, asked.verified_by)
+    if asked.generator or asked.verified_by:
+        raise InputError(
+            "--generator and --verified-by add to an origin, and none is given",
+            todo="Add --origin synthetic, model-labelled or human.",
+        )
+    return None
+
+
+def _progress(step: str) -> None:
+    """One line on a terminal that is written over; nothing where nobody watches."""
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{step}", end="", file=sys.stderr, flush=True)
+
+
+def colourful() -> bool:
+    """May stdout carry colours? See no-color.org."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return sys.stdout.isatty() and not plain
+
+
+def write_report(result: Audit, path: Path, lang: str | None) -> None:
+    """Write the HTML report.
+
+    Raises:
+        InputError: there is nowhere to write it.
+    """
+    from firsthand.errors import InputError
+    from firsthand.messages import language
+    from firsthand.report import write
+
+    try:
+        write(result, path, language(lang))
+    except OSError as error:
+        raise InputError(
+            f"the report cannot be written: {error.strerror}",
+            expected="a file in a folder that exists and can be written to",
+            where=str(path),
+        ) from error
