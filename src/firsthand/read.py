@@ -118,7 +118,8 @@ def _version(source: str) -> Dataset:
             f"there is no file or folder {source!r}, and no ledger that could have such a version",
             todo="Check the path, or run: firsthand init",
         ) from error
-    return ledger.read(version)
+    dataset = ledger.read(version)
+    return dataset if dataset.digest else replace(dataset, digest=samples_digest(dataset.samples))
 
 
 @contextmanager

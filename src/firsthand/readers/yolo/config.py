@@ -13,14 +13,16 @@ from typing import Any
 from firsthand import yamltext
 from firsthand.content import IMAGE_SUFFIXES
 from firsthand.errors import FormatError, InputError
-from firsthand.layout import files_in, folders_in, split_name
+from firsthand.layout import files_in, folders_in, head, split_name
 from firsthand.yamltext import Document
 
 SPLITS = ("train", "val", "test")
 
 _ALIASES = {"validation": "val", "valid": "val"}
+_SUFFIXES = (".yaml", ".yml")
 _NAME_FILES = ("classes.txt", "labels/classes.txt", "obj.names", "classes.names")
-_KEYS = re.compile(rb"^(names|nc|train|val)\s*:", re.MULTILINE)
+_CLASSES = re.compile(rb"^(names|nc)\s*:", re.MULTILINE)
+_PLACES = re.compile(rb"^(train|val|valid|validation|test)\s*:", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Config:
 def find_yaml(path: Path) -> Path | None:
     """The data.yaml that a path means: itself, or the only one in a folder."""
     if path.is_dir():
-        found = [item for item in sorted(path.iterdir()) if _is_data_yaml(item)]
+        found = [item for item in files_in(path, _SUFFIXES) if _is_data_yaml(item)]
         return found[0] if len(found) == 1 else None
     return path if _is_data_yaml(path) else None
 
@@ -69,11 +71,10 @@ def load(path: Path) -> Config:
 
 
 def _is_data_yaml(path: Path) -> bool:
-    if path.suffix.lower() not in {".yaml", ".yml"} or not path.is_file():
+    if path.suffix.lower() not in _SUFFIXES:
         return False
-    with path.open("rb") as file:
-        keys = set(_KEYS.findall(file.read(1 << 20)))
-    return bool(keys & {b"names", b"nc"}) and bool(keys & {b"train", b"val"})
+    first = head(path, 1 << 20)
+    return bool(_CLASSES.search(first) and _PLACES.search(first))
 
 
 def _from_yaml(document: Document) -> Config:

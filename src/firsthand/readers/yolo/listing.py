@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -109,9 +109,9 @@ def _scan(path: str, root: str) -> Folder:
         for entry in found:
             if not _is_image(entry.name):
                 continue
-            if entry.is_file():
+            if _is(entry.is_file):
                 images.append(entry.name)
-            elif entry.is_symlink():
+            elif entry.is_symlink() and not _is(entry.is_dir):
                 broken.add(entry.name)
     inside = os.path.relpath(path, root).replace(os.sep, "/")
     labels = _label_folder(path)
@@ -123,6 +123,14 @@ def _scan(path: str, root: str) -> Folder:
         texts=_texts(labels),
         broken=frozenset(broken),
     )
+
+
+def _is(check: Callable[[], bool]) -> bool:
+    """False also for a link to itself, which is an error to the system."""
+    try:
+        return check()
+    except OSError:
+        return False
 
 
 def _is_image(name: str) -> bool:
@@ -162,7 +170,7 @@ def _folders_below(top: str) -> Iterator[str]:
         seen.add((found.st_dev, found.st_ino))
         yield path
         with os.scandir(path) as entries:
-            below = [entry.path for entry in entries if entry.is_dir()]
+            below = [entry.path for entry in entries if _is(entry.is_dir)]
         todo += sorted(below, reverse=True)
 
 
