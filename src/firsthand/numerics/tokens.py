@@ -21,7 +21,7 @@ Tokens = NDArray[np.uint64]
 _CJK = "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _CJK += "\uff66-\uff9f\U0001b000-\U0001b16f\U00020000-\U0003ffff"
 _WORD = rf"[^\W\d_{_CJK}][^\W_{_CJK}]*"
-_TOKEN = re.compile(rf"\d+(?:[.,:/-]\d+)*|[{_CJK}]|{_WORD}(?:['’]{_WORD})*")
+_TOKEN = re.compile(rf"\d+(?:[.,:/-]\d+)*|[{_CJK}]|{_WORD}(?:'{_WORD})*")
 
 _ODD = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio: spreads neighbouring inputs
 
@@ -29,12 +29,14 @@ _ODD = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio: spreads neig
 def tokenise(text: str) -> list[str]:
     """The words of a text, in lower case; each CJK character is one; numbers and dates are kept.
 
-    Unicode is composed first (NFC), so that an accent typed in two ways is one word.
+    Unicode is composed first (NFC) and apostrophes are made one, so that a word typed in two ways
+    is one word.
 
     >>> tokenise("Don't pay 3.50 on 2024-05-01: 我们 drink naïve_H2O!")
     ["don't", 'pay', '3.50', 'on', '2024-05-01', '我', '们', 'drink', 'naïve', 'h2o']
     """
-    return _TOKEN.findall(unicodedata.normalize("NFC", text).lower())
+    plain = unicodedata.normalize("NFC", text).replace("\u2019", "'")
+    return _TOKEN.findall(plain.lower())
 
 
 def tokens_view(dataset: Dataset) -> TokensView:

@@ -1,0 +1,231 @@
+"""Of the reference's rare corners, what share does the candidate still reach?
+
+A point of the reference is reached if some point of the candidate lies within its own k-th
+neighbour distance (coverage, Naeem et al. 2020) and if it lies within the k-th neighbour distance
+of some point of the candidate (recall, Kynkäänniemi et al. 2019). Either alone can be fooled: a
+candidate shrunk to its middle is near to everything in many dimensions, and one stray point with a
+huge radius takes in half the space.
+
+Points are kept apart by how dense the reference is around them, the rarest tenth first, because
+what recursion loses first is where few points are; an average over all points would hide it.
+Everything is done at equal sizes and divided by what a second human sample reaches.
+
+Source: Naeem et al. 2020 (arXiv:2002.09797) and Kynkäänniemi et al. 2019 (arXiv:1904.06991); by
+density stratum, size-matched and both ways at once: docs/tail-coverage.md.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firsthand.contracts import BUCKETS, Draws, FeatureView, Metric, Splits
+from firsthand.numerics.halves import Found, Halves, match, nothing, ratio_draws, thin
+from firsthand.numerics.neighbours import Points, nearest
+from firsthand.types import BoolArray, FloatArray, Shared, Slice, Undetermined
+
+NAME = "tail_coverage"
+K = 5  # as Naeem et al.; docs/tail-coverage.md compares 3, 5 and 10
+MEMBERS = (
+    16  # of each list belong to a part on average: enough that the k-th is nearly always known
+)
+AT_MOST = 5000  # points a side
+STRATA = (("rarest-tenth", 0.1), ("next-fifth", 0.3), ("middle", 0.7), ("dense", 1.0))
+MIN_GROUPS = 20
+MIN_POINTS = 10
+
+Floats = NDArray[np.float32]
+
+
+class Lists(NamedTuple):
+    """Neighbour lists of n points, nearest first, one column a point."""
+
+    distance: Floats  # (listed, n)
+    rows: NDArray[np.int64]  # (listed, n) row among the points searched
+    bucket: NDArray[np.int64]  # (listed, n) bucket of that row
+
+
+class Space(NamedTuple):
+    """All distances that any split needs, found once."""
+
+    ours: Lists  # the reference in the reference
+    across: Lists  # the reference in the candidate
+    theirs: Lists  # the candidate in the candidate
+    bucket: NDArray[np.int64]  # (n,) of the reference
+    other: NDArray[np.int64]  # (m,) of the candidate
+
+
+def compare(reference: FeatureView, candidate: FeatureView, splits: Splits) -> Draws:
+    """What share of each density stratum is reached, against what a human half reaches?
+
+    Args:
+        reference: n points; more than 5000, or twice the candidate's, are thinned by digest.
+        candidate: m points, thinned likewise.
+        splits: rows as in every other metric.
+    """
+    groups = min(reference.groups, candidate.groups)
+    problem = _problem(reference, candidate, groups)
+    if problem is not None:
+        return nothing(problem, splits, groups)
+    ours, theirs = _points(reference, candidate)
+    parts = _parts(splits, ours, theirs)
+    space = _space(ours, theirs, parts)
+    found = _found(space, parts)
+    both = int(np.isin(theirs.identity, ours.identity).sum())
+    shared = Shared(len(ours.bucket), len(theirs.bucket), both)
+    return _draws(found, splits.half, shared, groups)
+
+
+def _problem(reference: FeatureView, candidate: FeatureView, groups: int) -> Undetermined | None:
+    both = np.concatenate([reference.features, candidate.features])
+    broken = int((~np.isfinite(both)).any(axis=1).sum())
+    if groups < MIN_GROUPS:
+        params = {"found": groups, "needed": MIN_GROUPS}
+        return Undetermined(metric=NAME, reason="too-few-groups", params=params)
+    if broken:
+        return Undetermined(metric=NAME, reason="features-not-finite", params={"found": broken})
+    if (reference.features == reference.features[0]).all():
+        params = {"found": len(reference.features)}
+        return Undetermined(metric=NAME, reason="features-constant", params=params)
+    return None
+
+
+def _points(reference: FeatureView, candidate: FeatureView) -> tuple[Points, Points]:
+    n, m = len(reference.bucket), len(candidate.bucket)
+    limit = min(AT_MOST, 2 * n, 2 * m)
+    media = np.concatenate([reference.media, candidate.media])
+    identity = np.unique(media, return_inverse=True)[1]
+    return _thinned(reference, identity[:n], limit), _thinned(candidate, identity[n:], limit)
+
+
+def _thinned(view: FeatureView, identity: NDArray[np.int64], limit: int) -> Points:
+    """At most `limit` points, in the order of their digests: as good as random, and stable."""
+    # The bucket is the first byte of a digest, so the order must come from its other end.
+    tails = np.array([bytes(each)[::-1] for each in view.media], dtype=view.media.dtype)
+    kept = np.argsort(tails, kind="stable")[:limit]
+    return Points(view.features[kept], view.bucket[kept], identity[kept])
+
+
+def _parts(splits: Splits, ours: Points, theirs: Points) -> Halves:
+    """Three parts of equal size: radii are set by as many points as are searched."""
+    sizes = [np.bincount(side.bucket, minlength=BUCKETS).astype(float) for side in (ours, theirs)]
+    parts = match(splits, *sizes)
+    first = thin(parts.first, sizes[0], parts.human @ sizes[0], splits.seed + 2)
+    return parts._replace(first=first)
+
+
+def _space(ours: Points, theirs: Points, parts: Halves) -> Space:
+    size = np.bincount(ours.bucket, minlength=BUCKETS)
+    most = max(len(ours.bucket), len(theirs.bucket))
+    listed = int(np.ceil(MEMBERS * most / max((parts.human @ size).mean(), 1.0)))
+    return Space(
+        ours=_lists(ours, ours, listed),
+        across=_lists(ours, theirs, listed),
+        theirs=_lists(theirs, theirs, listed),
+        bucket=ours.bucket,
+        other=theirs.bucket,
+    )
+
+
+def _lists(queries: Points, among: Points, listed: int) -> Lists:
+    found = nearest(queries, among, listed)
+    rows = np.ascontiguousarray(found.rows.T)
+    return Lists(np.ascontiguousarray(found.distance.T), rows, among.bucket[rows])
+
+
+def _found(space: Space, parts: Halves) -> Found:
+    human, candidate = np.empty((2, len(parts.first), len(STRATA)))
+    for at, (first, second, other) in enumerate(zip(*parts, strict=True)):
+        radius = _radius(space.ours, first)
+        rows = first[space.bucket]
+        stratum = _strata(radius[rows])
+        second_radius = np.where(second[space.bucket], _radius(space.ours, second), np.nan)
+        other_radius = np.where(other[space.other], _radius(space.theirs, other), np.nan)
+        human[at] = _share(stratum, _reached(space.ours, radius, second_radius)[rows])
+        candidate[at] = _share(stratum, _reached(space.across, radius, other_radius)[rows])
+    return Found(human, candidate)
+
+
+def _radius(lists: Lists, part: BoolArray) -> Floats:
+    """Distance to the k-th neighbour that belongs to a part, (n,); inf where too few are listed."""
+    belongs = part[lists.bucket]
+    passed = np.cumsum(belongs, axis=0, dtype=np.uint8) >= K
+    kth = passed.argmax(axis=0)
+    distance = lists.distance[kth, np.arange(len(kth))]
+    return np.where(passed[-1] & ~np.isnan(distance), distance, np.float32(np.inf))
+
+
+def _strata(radius: Floats) -> NDArray[np.int64]:
+    """The stratum of each point of A: a larger radius is rarer. Ties by position."""
+    rank = np.empty(len(radius))
+    rank[np.argsort(-radius, kind="stable")] = np.arange(len(radius))
+    edges = np.array([upper for _, upper in STRATA[:-1]]) * len(radius)
+    return np.searchsorted(edges, rank + 0.5)
+
+
+def _reached(lists: Lists, radius: Floats, searched: Floats) -> BoolArray:
+    """Which points have a searched one within reach, both ways? (n,).
+
+    Args:
+        lists: neighbours of n points among the searched ones.
+        radius: (n,) reach of each point.
+        searched: (m,) reach of each searched point, NaN where it is not in the part.
+    """
+    theirs = searched[lists.rows]
+    covered = (lists.distance <= radius) & ~np.isnan(theirs)
+    recalled = lists.distance <= theirs
+    return np.asarray(covered.any(axis=0) & recalled.any(axis=0))
+
+
+def _share(stratum: NDArray[np.int64], reached: BoolArray) -> FloatArray:
+    all_ = np.bincount(stratum, minlength=len(STRATA))
+    hit = np.bincount(stratum, weights=reached, minlength=len(STRATA))
+    out = np.full(len(STRATA), np.nan)
+    return np.asarray(np.divide(hit, all_, out=out, where=all_ > 0))
+
+
+def _draws(found: Found, halves: BoolArray, shared: Shared, groups: int) -> Draws:
+    """Leave out strata that too few points stand in, or that no human half reaches."""
+    shares = np.diff([0.0, *(upper for _, upper in STRATA)])
+    sizes = np.round(shares * shared.reference)
+    unknown = (sizes < MIN_POINTS) | np.isnan(found.human + found.candidate).any(axis=0)
+    kept = ~unknown & (np.nan_to_num(found.human).mean(axis=0) > 0)
+    slices: list[Slice] = [(("stratum", name),) for name, _ in STRATA]
+    gone = tuple(
+        Undetermined(
+            metric=NAME,
+            reason="too-few-objects" if unknown[at] else "human-halves-differ",
+            slice=slices[at],
+            params={"found": int(sizes[at]), "needed": MIN_POINTS},
+        )
+        for at in np.flatnonzero(~kept)
+    )
+    names = tuple(slices[at] for at in np.flatnonzero(kept))
+    rest = Found(found.human[:, kept], found.candidate[:, kept])
+    return ratio_draws(names, rest, halves, shared, groups, gone)
+
+
+component = Metric(
+    name=NAME,
+    question="What share of the reference's rare corners does the candidate still reach?",
+    unit="share of what a second human sample reaches",
+    range=(0.0, float("inf")),
+    worse="down",
+    source="Naeem et al. 2020 (arXiv:2002.09797) and Kynkäänniemi et al. 2019 "
+    "(arXiv:1904.06991), by density stratum, size-matched",
+    view="features",
+    tasks=frozenset({"detect", "segment", "oriented", "classify"}),
+    neutral=1.0,
+    profile=None,
+    frame=None,
+    value=None,
+    size_free=False,
+    finding="tail-coverage-lost",
+    min_groups=MIN_GROUPS,
+    min_objects=MIN_POINTS,
+    sees=frozenset({"variance-shrink", "mode-loss", "tail-cut"}),
+    compare=compare,
+    options={"k": K, "strata": tuple(name for name, _ in STRATA)},
+)

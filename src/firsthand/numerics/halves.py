@@ -1,0 +1,133 @@
+"""What cannot be summed is compared between halves: the reference's own, and the candidate's.
+
+In split s, part A is half of the reference's buckets. What A finds in the *other* buckets of the
+reference is what a second human sample shows; what it finds in those buckets of the candidate is
+what the candidate shows. A and what it is compared with never share a group, also where candidate
+and reference share samples.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from firsthand.contracts import BUCKETS, Draws, Splits
+from firsthand.numerics.resampling import noise_scale
+from firsthand.types import BoolArray, FloatArray, Shared, Slice, Undetermined
+
+
+class Halves(NamedTuple):
+    """Buckets of each part in each split, (splits, 64) each."""
+
+    first: BoolArray  # the reference's part A
+    human: BoolArray  # the reference's part B, disjoint from A
+    candidate: BoolArray  # the candidate's part, as large as B
+
+
+def match(splits: Splits, reference: FloatArray, candidate: FloatArray) -> Halves:
+    """Parts of equal size: the larger of B and the candidate's part gives up whole buckets.
+
+    Args:
+        splits: the random halves that every metric shares.
+        reference: (64,) size of each bucket: samples or tokens, whatever has to be equal.
+        candidate: (64,) the same of the candidate.
+    """
+    rest = ~splits.half
+    target = np.minimum(rest @ reference, rest @ candidate)
+    return Halves(
+        splits.half,
+        thin(rest, reference, target, splits.seed),
+        thin(rest, candidate, target, splits.seed + 1),
+    )
+
+
+def thin(pool: BoolArray, sizes: FloatArray, target: FloatArray, seed: int) -> BoolArray:
+    """A random part of the pool's buckets whose total size comes nearest to the target.
+
+    Args:
+        pool: (splits, 64) buckets to choose from.
+        sizes: (64,) size of each bucket.
+        target: (splits,) wanted total.
+        seed: of the order in which buckets are taken.
+
+    >>> kept = thin(np.ones((1, 64), bool), np.ones(64), np.array([10.0]), 0)
+    >>> int(kept.sum())
+    10
+    """
+    rng = np.random.Generator(np.random.Philox(key=seed, counter=3))
+    order = rng.permuted(np.tile(np.arange(BUCKETS), (len(pool), 1)), axis=1)
+    taken = np.take_along_axis(np.where(pool, sizes, 0.0), order, axis=1)
+    # A bucket is kept if its middle lies before the target: rounds to the nearest whole bucket.
+    kept = taken.cumsum(axis=1) - taken / 2 <= target[:, None]
+    out = np.empty_like(pool)
+    np.put_along_axis(out, order, kept, axis=1)
+    return np.asarray(out & pool)
+
+
+class Found(NamedTuple):
+    """One score a split and slice, at equal size."""
+
+    human: FloatArray  # (splits, slices) A against B: what chance and sampling show
+    candidate: FloatArray  # (splits, slices) A against the candidate's part
+
+
+def ratio_draws(
+    slices: tuple[Slice, ...],
+    found: Found,
+    halves: BoolArray,
+    shared: Shared,
+    groups: int,
+    undetermined: tuple[Undetermined, ...] = (),
+) -> Draws:
+    """The candidate's score as a share of what a second human sample scores; 1 is no difference.
+
+    Scores of random halves vary because buckets differ, which is what a new sample would do too,
+    and because a half is only a half, which averages out in the value. Of the part of the scores
+    that is linear in which buckets are in the half (projection of Hájek 1968) the spread over
+    halves is that of the whole sample (delete-half jackknife; Shao & Wu 1989). Of what depends on
+    pairs of buckets a third of the variance is left in the mean over halves, and less of higher
+    orders (Hoeffding 1948: 2^-j of order j stays, 1 - 2^-j is seen), so all else is scaled by
+    1/sqrt(3). A bootstrap with repetition would fail here: it fails for nearest neighbours and
+    distinct counts (Abadie & Imbens 2008).
+
+    Args:
+        slices: names, k of them.
+        found: scores, all human means above 0.
+        halves: (splits, 64) which buckets were in part A.
+        shared: sizes of both sides in what was matched, and of their overlap.
+        groups: independent groups on the smaller side.
+        undetermined: slices that were given up, with the reason.
+    """
+    human, candidate = found.human.mean(axis=0), found.candidate.mean(axis=0)
+    value = candidate / human
+    # From two halves of the reference to this reference and this candidate.
+    null = 1.0 + _spread(found.human / human, halves) * noise_scale(shared)
+    around = _spread(found.candidate / human - value * found.human / human, halves)
+    return Draws(
+        slices=slices,
+        value=value,
+        null=np.maximum(null, 0.0),
+        bootstrap=np.maximum(value + around, 0.0),
+        n_reference=shared.reference,
+        n_candidate=shared.candidate,
+        groups=groups,
+        method="paired-half-samples" if shared.both else "half-samples",
+        undetermined=undetermined,
+    )
+
+
+def _spread(scores: FloatArray, halves: BoolArray) -> FloatArray:
+    """How the mean of (splits, slices) scores would vary between samples, around 0."""
+    signs = np.where(halves, 1.0, -1.0)
+    signs -= signs.mean(axis=0)
+    centred = scores - scores.mean(axis=0)
+    # The signs of a row sum to 0, so one of the 64 columns says nothing new.
+    linear = signs @ np.linalg.lstsq(signs, centred, rcond=1e-10)[0]
+    return np.asarray(linear + (centred - linear) / np.sqrt(3.0))
+
+
+def nothing(reason: Undetermined, splits: Splits, groups: int) -> Draws:
+    """No slice could be looked at, for one reason."""
+    empty = np.zeros((len(splits.half), 0))
+    return Draws((), np.zeros(0), empty, empty, 0, 0, groups, "none", (reason,))
