@@ -1,7 +1,9 @@
 """Declarations, the class that they amount to, and the side file with its errors."""
 
 import json
+import re
 from itertools import product
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -255,3 +257,18 @@ rules:
         (tmp_path / "provenance.jsonl").touch()
         with pytest.raises(InputError, match="one side file"):
             provenance_file.find_file(tmp_path)
+
+
+def test_the_examples_of_the_documentation_say_what_they_claim(tmp_path):
+    page = Path(__file__).parent.parent / "docs" / "provenance-file.md"
+    blocks = re.findall(r"```(yaml|json)\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    smallest, larger, lines = (
+        side(tmp_path, text, f"provenance.{'yaml' if kind == 'yaml' else 'jsonl'}")
+        for kind, text in blocks
+    )
+    assert origin(smallest, "any/file.jpg") == ("human", "human")
+    assert origin(lines, "images/train/auto_001.jpg") == ("human", "model")
+    made = larger.find(Sample("images/train/auto_049.jpg", b""), "images/train/auto_049.jpg")
+    assert (made.verification, made.generation, made.own) == ("corrected", 1, True)
+    seen = provenance_file.SideFile(larger.path, larger.rules[3:]).rules[0]
+    assert (seen.provenance.media_origin, seen.provenance.generation) == ("synthetic", 2)
