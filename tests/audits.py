@@ -89,7 +89,13 @@ def blocked():
                 measurement=SMALL,
                 limit="size_survival",
             ),
-            Finding(code="leak-near", severity="block", params={"count": 1, "total": 364}),
+            Finding(
+                code="leak-near",
+                severity="block",
+                slice=(("held-out", "anchor"),),
+                limit="anchor_clean",
+                params={"count": 1, "total": 364, "examples": "a.jpg"},
+            ),
             Finding(code="skipped-content", severity="watch", params={"count": 3}),
             Finding(code="reference-overlap", severity="note", params={"count": 364, "total": 364}),
         ),
@@ -106,7 +112,7 @@ def blocked():
                 slice=(("class", "WBC"), ("size", "large")),
                 params={"found": 7, "needed": 10},
             ),
-            Undetermined(metric="anchor_clean", reason="no-anchor"),
+            Undetermined(metric="leaks", reason="no-anchor"),
         ),
         measurements=(LOST, SMALL, *KEPT),
         composition=composition(

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -17,6 +18,7 @@ from firsthand import cli
 from firsthand.cli import _judging, main
 from firsthand.errors import InputError
 from firsthand.report import render
+from firsthand.report.story import retyped
 
 PROGRAM = [sys.executable, "-m", "firsthand"]
 SETS = ["next", "--reference", "human"]
@@ -160,6 +162,23 @@ def test_options_reach_the_question(judged):
         ["class_survival"],
         True,
     )
+
+
+def test_advice_asks_the_same_question_again():
+    asked = _judging.Question(
+        candidate="next", reference="human", origin="synthetic", metrics=["a", "b"], seed=3
+    )
+    told = audits.blocked()
+    again = retyped(
+        replace(
+            told,
+            candidate={"source": "next", "options": _judging._options(asked)},
+            reference={"source": "human"},
+            anchor=None,
+        )
+    )
+    words = "--origin synthetic --seed 3 --metric a --metric b"
+    assert again == ["firsthand", "audit", "next", "--reference", "human", *words.split()]
 
 
 def test_an_expected_error_has_no_traceback(capsys):

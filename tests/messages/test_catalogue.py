@@ -119,8 +119,29 @@ def test_a_missing_parameter_is_seen():
 
 
 def test_commands_are_quoted_for_a_shell():
-    typed = messages.command("see-report", candidate="a; rm -rf b", reference="$(x)")
-    assert typed == ("firsthand audit 'a; rm -rf b' --reference '$(x)' --report report.html")
+    typed = messages.command("see-report", ["firsthand", "audit", "a; rm -rf b", "$(x)"])
+    assert typed == "firsthand audit 'a; rm -rf b' '$(x)' --report report.html"
+
+
+def used_in_source(code):
+    """Does a module or the template ask for this code, or build it from its family?"""
+    told = "".join(
+        path.read_text(encoding="utf-8")
+        for path in (*SOURCE.rglob("*.py"), *SOURCE.rglob("report.html"))
+    )
+    return re.search(rf"[\"']{re.escape(code)}[\"']", told) is not None
+
+
+@pytest.mark.parametrize("family", ["label", "section", "chart"])
+def test_no_text_of_the_layout_is_unused(family):
+    unused = [
+        code
+        for code in catalogue("en")
+        if code.startswith(f"{family}.")
+        and not used_in_source(code)
+        and not used_in_source(code.removeprefix(f"{family}."))
+    ]
+    assert unused == []
 
 
 @pytest.mark.parametrize(

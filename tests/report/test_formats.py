@@ -84,7 +84,7 @@ def test_a_metric_without_texts_shows_by_its_own_facts():
     )
     told = tell(audit).findings[0]
     assert told.title == (
-        "Somebodys_metric, the whole set: 1.5 is outside what two human samples differ by"
+        "Outside what two human samples differ by: somebodys_metric, the whole set, 1.5"
     )
     assert "higher" in told.why
     assert told.number.startswith("1.5 [1.32, 1.69]")

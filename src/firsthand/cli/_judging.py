@@ -88,10 +88,26 @@ def judge(asked: Question) -> Audit:
     _progress("")
     return replace(
         result,
-        candidate={**result.candidate, "source": asked.candidate},
+        candidate={**result.candidate, "source": asked.candidate, "options": _options(asked)},
         reference={**result.reference, "source": asked.reference},
         anchor=None if result.anchor is None else {**result.anchor, "source": asked.anchor},
     )
+
+
+def _options(asked: Question) -> list[str]:
+    """What else was typed that the answer depends on."""
+    given = {
+        "--origin": asked.origin,
+        "--generator": asked.generator,
+        "--verified-by": asked.verified_by,
+        "--provenance": asked.provenance,
+        "--limits": asked.limits,
+        "--format": asked.format,
+        "--seed": asked.seed or None,
+    }
+    named = [(name, str(value)) for name, value in given.items() if value is not None]
+    named += [("--metric", metric) for metric in asked.metrics or ()]
+    return [word for pair in named for word in pair]
 
 
 def _read(

@@ -11,7 +11,7 @@ import json
 import os
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 from typing import Literal, cast
@@ -81,15 +81,18 @@ def advice_for_missing(reason: str) -> tuple[str, ...]:
     return tuple(table.get(reason, ()))
 
 
-def command(advice: str, /, **params: object) -> str:
-    """The command to type for an advice, with parameters quoted for a shell. Empty: there is none.
+def command(advice: str, audit: Sequence[str]) -> str:
+    """The command to type for an advice, quoted for a shell. Empty where there is none.
 
-    >>> command("see-report", candidate="my set", reference="ref")
-    "firsthand audit 'my set' --reference ref --report report.html"
+    Args:
+        advice: its code.
+        audit: the words of the audit that it is about.
+
+    >>> command("see-report", ["firsthand", "audit", "my set", "--reference", "human"])
+    "firsthand audit 'my set' --reference human --report report.html"
     """
     pattern = cast(dict[str, str], _json("commands.json")["commands"]).get(advice, "")
-    quoted = {name: shlex.quote(str(value)) for name, value in params.items()}
-    return _FIELD.sub(lambda field: _filled(field, quoted), pattern)
+    return pattern.replace("{audit}", shlex.join(audit))
 
 
 def number(value: float) -> str:

@@ -61,4 +61,4 @@ def notebook(audit: Audit, lang: Language | None = None) -> str:
         lang: the language of the locale if None.
     """
     page = escape(render(audit, "html", lang or language()))
-    return f'<iframe sandbox srcdoc="{page}" width="100%" height="640" frameborder="0"></iframe>'
+    return f'<iframe sandbox="" srcdoc="{page}" width="100%" height="640" frameborder="0"></iframe>'

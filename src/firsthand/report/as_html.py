@@ -6,18 +6,18 @@ through is that of our own charts, which escape their labels themselves.
 
 from __future__ import annotations
 
+import shlex
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib import resources
-from shlex import quote
 from typing import Any
 
 from firsthand.messages import Language, catalogue, percent
 from firsthand.report import figures
 from firsthand.report.charts import swatch
-from firsthand.report.story import Story, limits, said_once, tell
+from firsthand.report.story import Story, limits, retyped, said_once, tell
 from firsthand.report.words import clean
 from firsthand.trajectory import Row
 from firsthand.types import PROVENANCE_CLASSES, Audit, ProvenanceClass
@@ -65,7 +65,7 @@ def render(audit: Audit, lang: Language = "en", *, trajectory: Sequence[Row] = (
         sides=tuple(_sides(story)),
         measurements=_measurements(story),
         unchecked=[story.say(f"not-checked.{name}") for name in NOT_CHECKED],
-        json_command=_json_command(audit),
+        json_command=clean(shlex.join([*retyped(audit), "--json"])),
     )
 
 
@@ -161,8 +161,3 @@ def _heads(story: Story, names: Sequence[str]) -> tuple[str, ...]:
 
 def _more(story: Story, total: int, shown: int) -> str:
     return story.say("label.and-more", count=total - shown) if total > shown else ""
-
-
-def _json_command(audit: Audit) -> str:
-    sides = [str(side.get("path") or "?") for side in (audit.candidate, audit.reference)]
-    return clean(f"firsthand audit {quote(sides[0])} --reference {quote(sides[1])} --json")

@@ -9,6 +9,7 @@ from dataclasses import fields
 from typing import Any
 
 from firsthand.messages import Language, advice_for, command
+from firsthand.report.story import retyped
 from firsthand.types import Audit, Finding, Measurement, Skip, Undetermined
 
 FIRST_SKIPS = 20
@@ -45,16 +46,8 @@ def document(audit: Audit) -> dict[str, Any]:
 
 
 def _finding(finding: Finding, audit: Audit) -> dict[str, Any]:
-    sides = {
-        name: (side or {}).get("path") or (side or {}).get("name") or ""
-        for name, side in (
-            ("candidate", audit.candidate),
-            ("reference", audit.reference),
-            ("anchor", audit.anchor),
-        )
-    }
     codes = finding.advice or advice_for(finding.code)
-    advice = [{"code": code, "command": command(code, **sides) or None} for code in codes]
+    advice = [{"code": code, "command": command(code, retyped(audit)) or None} for code in codes]
     return _fields(finding) | {"advice": advice}
 
 

@@ -9,7 +9,7 @@ from math import isfinite, nan
 from firsthand.messages import number, percent
 from firsthand.report import charts, curves
 from firsthand.report.story import Story
-from firsthand.report.words import amount, facts, neutral, part
+from firsthand.report.words import amount, clean, facts, neutral, part
 from firsthand.trajectory import Row
 from firsthand.types import ALL, Measurement, Slice
 
@@ -137,7 +137,7 @@ def table_row(story: Story, measured: Measurement) -> tuple[str, ...]:
         return amount(value, measured.unit)
 
     return (
-        measured.metric,
+        clean(measured.metric),
         part(measured.slice, story.lang),
         say(measured.value),
         f"[{say(measured.low)}, {say(measured.high)}]",
@@ -166,7 +166,9 @@ def _panel(story: Story, rows: Sequence[Row]) -> Figure:
         series.setdefault((row.policy, row.chain), []).append(row)
     chains = len({chain for _, chain in series}) > 1
     drawn = [
-        curves.Curve(f"{policy} {chain}" if chains else policy, tuple(_point(row) for row in each))
+        curves.Curve(
+            clean(f"{policy} {chain}" if chains else policy), tuple(_point(row) for row in each)
+        )
         for (policy, chain), each in list(series.items())[:MOST_CURVES]
     ]
     ends = [
@@ -178,18 +180,19 @@ def _panel(story: Story, rows: Sequence[Row]) -> Figure:
         )
         for curve in drawn
     ]
-    what = f"{first.metric}, {part(first.slice, story.lang)}" if first.slice else first.metric
+    where = [part(first.slice, story.lang)] if first.slice else []
+    what = story.say("slice.join").join([clean(first.metric), *where])
     title = story.say("chart.curves.title", metric=what)
     heads = ("series", "generation", "value", "interval", "null")
     return Figure(
         svg=curves.curves(
             drawn,
             title,
-            story.say("chart.curves.desc", ends="; ".join(ends)),
+            story.say("chart.curves.desc", ends=story.say("label.join").join(ends)),
             (story.say("chart.curves.axis"), lambda tick: amount(tick, first.unit)),
         ),
         title=title,
-        note="; ".join(ends),
+        note=story.say("label.join").join(ends),
         legend=tuple((curves.swatch(at), curve.label) for at, curve in enumerate(drawn)),
         header=tuple(story.say(f"header.{name}") for name in heads),
         rows=tuple(_line(row) for row in rows),

@@ -153,18 +153,22 @@ def _advice(finding: Finding, audit: Audit, lang: Language) -> tuple[Advice, ...
 
 def advised(codes: Sequence[str], audit: Audit, lang: Language) -> tuple[Advice, ...]:
     """Advice in words; what the catalogue cannot say is shown as its code."""
-    given = {
-        "candidate": _path(audit.candidate),
-        "reference": _path(audit.reference),
-        "anchor": _path(audit.anchor or {}),
-    }
+    typed = retyped(audit)
     return tuple(
         Advice(
-            text(f"advice.{code}", lang, **given) if has(f"advice.{code}") else clean(code),
-            clean(command(code, **given)),
+            text(f"advice.{code}", lang) if has(f"advice.{code}") else clean(code),
+            clean(command(code, typed)),
         )
         for code in codes
     )
+
+
+def retyped(audit: Audit) -> list[str]:
+    """The words that ask the same question again, declarations and limits included."""
+    words = ["firsthand", "audit", _path(audit.candidate), "--reference", _path(audit.reference)]
+    words += ["--anchor", _path(audit.anchor)] if audit.anchor is not None else []
+    options = audit.candidate.get("options")
+    return words + [str(word) for word in options] if isinstance(options, list) else words
 
 
 def _sentence(audit: Audit, findings: Sequence[Told], lang: Language) -> str:
