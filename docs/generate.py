@@ -6,7 +6,9 @@ import importlib
 import inspect
 from pathlib import Path
 
-from firsthand import registry
+import typer
+
+from firsthand import cli, registry
 from firsthand.contracts import Metric
 
 FOLDER = Path(__file__).parent
@@ -15,7 +17,7 @@ NOTE = "<!-- Written by `make docs` from the code. Change the code, not this pag
 
 def pages() -> dict[str, str]:
     """Every generated page, by file name."""
-    return {"metrics.md": metrics(), "components.md": components()}
+    return {"metrics.md": metrics(), "components.md": components(), "cli.md": commands()}
 
 
 def metrics() -> str:
@@ -61,6 +63,24 @@ def components() -> str:
             parts.append(f"| `{name}` | {text.splitlines()[0]} |")
         parts.append("")
     return "\n".join(parts)
+
+
+def commands() -> str:
+    """Every command with its help, as it prints it."""
+    group = typer.main.get_command(cli.app)
+    parts = ["# Commands\n", NOTE, EXIT_CODES]
+    for name in group.list_commands(None):
+        command = group.get_command(None, name)
+        context = command.make_context(f"firsthand {name}", [], resilient_parsing=True)
+        context.terminal_width = context.max_content_width = 88
+        parts += [f"## {name}\n", f"```text\n{command.get_help(context).rstrip()}\n```\n"]
+    return "\n".join(parts)
+
+
+EXIT_CODES = """\
+Results go to stdout, everything else to stderr. Exit codes: 0 pass, 1 blocked, 2 wrong use or I/O,
+3 cannot say. With `--json` stdout holds one JSON document, also for an error.
+"""
 
 
 if __name__ == "__main__":

@@ -98,12 +98,12 @@ def test_public_names_are_sorted_and_complete():
 def test_a_verb_is_a_function_whoever_imported_its_file_first():
     code = """
 import importlib, firsthand
-for verb in ("audit", "gate", "measure", "read"):
+for verb in ("audit", "measure", "read"):
     importlib.import_module(f"firsthand.{verb}")
     assert callable(getattr(firsthand, verb)), verb
 """
     assert heavy_imports(code) == set()
-    for verb in ("audit", "gate", "measure", "read"):
+    for verb in ("audit", "measure", "read"):
         assert inspect.isfunction(getattr(firsthand, verb))
 
 

@@ -65,8 +65,8 @@ def test_it_is_documented(scratch):
 
 
 def test_it_is_used_by_the_audit(scratch, tmp_path):
-    human = made.yolo(tmp_path / "human", 60, seed=1)
-    candidate = made.yolo(tmp_path / "candidate", 60, seed=2)
+    human = made.yolo(tmp_path / "human", 150, seed=1)
+    candidate = made.yolo(tmp_path / "candidate", 150, seed=2)
     command = ("-m", "firsthand", "audit", str(candidate), "--reference", str(human), "--json")
     said = json.loads(run(scratch, *command, expect=3))
     assert NAME in {each["metric"] for each in said["measurements"]}

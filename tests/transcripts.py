@@ -52,6 +52,7 @@ class Shell:
             "PATH": here + os.pathsep + os.environ["PATH"],
             "FIRSTHAND_CACHE": str(folder / "cache"),
             "COLUMNS": "100",
+            "LOGNAME": "mei",  # whom the ledger names as author
             "LANG": "C.UTF-8",
             "LC_ALL": "C.UTF-8",
         }
@@ -69,7 +70,8 @@ class Shell:
         )
         self.code = done.returncode
         assert "Traceback" not in done.stderr, done.stderr
-        return done.stdout + (done.stderr if self.code == 2 else "")
+        said = done.stdout + (done.stderr if self.code == 2 else "")
+        return said.replace(str(self.folder.resolve()), "...")
 
 
 def alike(expected: str, said: str) -> bool:

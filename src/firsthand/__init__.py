@@ -32,7 +32,6 @@ if TYPE_CHECKING:
         Refused,
         UnknownComponent,
     )
-    from firsthand.gate import gate
     from firsthand.ledger import Ledger
     from firsthand.measure import measure
     from firsthand.provenance import declare
@@ -96,7 +95,6 @@ __all__ = [
     "__version__",
     "audit",
     "declare",
-    "gate",
     "measure",
     "raise_for_verdict",
     "read",
@@ -106,7 +104,6 @@ _HOMES = {
     "Ledger": "ledger",
     "audit": "audit",
     "declare": "provenance",
-    "gate": "gate",
     "measure": "measure",
     "raise_for_verdict": "audit",
     "read": "read",
