@@ -49,6 +49,5 @@ def test_what_is_not_json_is_refused(text):
 def test_what_stood_before_the_break_is_kept():
     found = []
     with pytest.raises(ValueError, match="line 3"):
-        for member in members('[\n{"id": 1},\n{"id": oops}]'):
-            found.append(member.value)
+        found.extend(member.value for member in members('[\n{"id": 1},\n{"id": oops}]'))
     assert found == [{"id": 1}]

@@ -64,22 +64,31 @@ def head(path: Path, size: int = 1 << 16) -> bytes:
 
 
 def files_in(folder: Path, suffixes: Collection[str]) -> list[Path]:
-    """The files of a folder that end in one of the suffixes, by name; our own files left out."""
-    try:
-        found = [Path(entry.path) for entry in os.scandir(folder) if entry.is_file()]
-    except (OSError, ValueError):
-        return []
-    kept = [each for each in found if each.suffix.lower() in suffixes and each.stem not in OURS]
-    return sorted(kept)
+    """What in a folder ends in one of the suffixes and is no folder, by name.
+
+    Links to nothing and pipes are among them, so that whoever opens them can name them. Our own
+    files are not.
+    """
+    found = [path for path in _entries(folder) if path.suffix.lower() in suffixes]
+    return sorted(path for path in found if path.stem not in OURS and not _is_folder(path))
 
 
 def folders_in(folder: Path) -> list[Path]:
     """The folders of a folder, by name; hidden ones left out."""
+    found = (path for path in _entries(folder) if not path.name.startswith("."))
+    return sorted(path for path in found if _is_folder(path))
+
+
+def _entries(folder: Path) -> list[Path]:
     try:
-        found = [entry for entry in os.scandir(folder) if entry.is_dir()]
+        with os.scandir(folder) as entries:
+            return [Path(entry.path) for entry in entries]
     except (OSError, ValueError):
         return []
-    return sorted(Path(entry.path) for entry in found if not entry.name.startswith("."))
+
+
+def _is_folder(path: Path) -> bool:
+    return os.path.isdir(path)  # noqa: PTH112 - a link to itself is no error here
 
 
 def files_below(folder: Path, suffixes: Collection[str]) -> Iterator[Path]:

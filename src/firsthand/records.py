@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from firsthand.content import category_digest, text_digest
+from firsthand.errors import InputError
 from firsthand.layout import printable, split_name
 from firsthand.provenance import FIELDS, from_fields
 from firsthand.types import UNKNOWN, Provenance, Reading, Sample, Skip, Task
@@ -63,8 +64,17 @@ class Record(NamedTuple):
 
     def skip(self, code: str, found: object = "", *, keeps_sample: bool = False) -> Skip:
         """What is wrong with it, by name."""
-        shown = found if isinstance(found, str) else repr(found)
-        return Skip(code, printable(self.path), self.line, shown[:SHOWN], keeps_sample)
+        return Skip(code, printable(self.path), self.line, shown(found), keeps_sample)
+
+
+def shown(found: object) -> str:
+    r"""An offending value in a form that can be printed and stored.
+
+    >>> print(shown("a\ud800"), shown(["b"]))
+    a\ud800 ['b']
+    """
+    text = found if isinstance(found, str) else repr(found)
+    return text[:SHOWN].encode("utf-8", "backslashreplace").decode()
 
 
 Rows = Callable[[Path], Iterator[Record | Skip]]
@@ -86,7 +96,13 @@ def reading(format: str, path: Path, files: Sequence[Path], rows: Rows) -> Readi
 
     The files are passed over twice: first for the class names, the columns and the number of
     rows, then for the samples. Only the class names are held in memory.
+
+    Raises:
+        InputError: one of the files is none.
     """
+    gone = [file for file in files if not file.is_file()]
+    if gone:
+        raise InputError("it is no file, or a link to nothing", where=str(gone[0]))
     root = path if path.is_dir() else path.parent
     layout = _survey(root, (item for file in files for item in rows(file)))
     task: Task = "text" if layout.columns else "table"

@@ -254,7 +254,7 @@ def _find(root: Path, said: Mapping[str, Any]) -> Path | None:
     )
     try:
         return next((place for place in places if place.is_file()), None)
-    except ValueError:  # a NUL in the name
+    except (OSError, ValueError):  # a name too long, or a NUL in it
         return None
 
 

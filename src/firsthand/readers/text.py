@@ -78,7 +78,8 @@ def _corpus(folder: Path) -> list[Path]:
     """The files of a folder, if each is a corpus: the only file, or all named as splits."""
     files = [file for place in class_folders(folder) for file in place.files(TEXT)]
     named = all(file.parent == folder and split_name(file.stem) for file in files)
-    return files if named or len(files) == 1 else []
+    files = files if named or len(files) == 1 else []
+    return files if all(file.is_file() for file in files) else []
 
 
 def _is_text(start: bytes) -> bool:

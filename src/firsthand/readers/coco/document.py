@@ -13,9 +13,9 @@ import numpy as np
 from firsthand.content import read_file
 from firsthand.errors import InputError
 from firsthand.jsontext import Member, members
-from firsthand.labelled import SHOWN, number
+from firsthand.labelled import number
 from firsthand.layout import printable
-from firsthand.records import storable
+from firsthand.records import shown, storable
 from firsthand.types import FloatArray, Skip
 
 Id = int | str
@@ -46,8 +46,7 @@ class File:
     seen: set[Id] = field(default_factory=set)  # annotation ids
 
     def skip(self, code: str, line: int, found: object, *, keeps_sample: bool = True) -> Skip:
-        shown = found if isinstance(found, str) else repr(found)
-        return Skip(code, printable(self.path), line, shown[:SHOWN], keeps_sample)
+        return Skip(code, printable(self.path), line, shown(found), keeps_sample)
 
 
 def load(path: Path) -> File:
@@ -121,11 +120,11 @@ def _add_annotation(file: File, member: Member) -> None:
     if image is None:
         file.skips.append(file.skip("record-invalid", member.line, member.value))
         return
-    shown = f"annotation {record.get('id')!r}"
+    found = f"annotation {record.get('id')!r}"
     if id_ is not None and id_ in file.seen:
-        made: Annotation | Skip = file.skip("duplicate-key", member.line, shown)
+        made: Annotation | Skip = file.skip("duplicate-key", member.line, found)
     elif number(record.get("iscrowd", 0)) == 1:
-        made = file.skip("label-crowd", member.line, shown)
+        made = file.skip("label-crowd", member.line, found)
     else:
         made = _annotation(file, member.line, record)
     if id_ is not None:
