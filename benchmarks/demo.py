@@ -1,0 +1,88 @@
+"""How fast does handwriting lose its tails, and how much generated data do human ones bear?
+
+    python benchmarks/demo.py --seeds 10 11 12 13 14 15 16 17 18 19
+
+Runs the lab of examples/handwriting.py over several seeds (another split of the blocks, other
+random numbers) and prints the table of docs/demo.md. About half a minute a seed and model.
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "examples"))
+from handwriting import TAIL, prepare
+
+from firsthand import lab
+from firsthand.audit import audit
+from firsthand.config import default_limits
+
+LOOKED_AT = (1, 2, 4, 6)
+MODELS = {
+    "10 components": (("components", 10), ("levels", 17), ("ridge", 1e-4)),
+    "3 components, ridge 0.001": (("components", 3), ("levels", 17), ("ridge", 1e-3)),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--seeds", type=int, nargs="+", default=list(range(10, 20)))
+    parser.add_argument("--models", nargs="+", choices=list(MODELS), default=list(MODELS))
+    parser.add_argument("--on-top", type=float, nargs="+", default=[0.25, 0.5, 1.0, 2.0])
+    args = parser.parse_args()
+    began = time.monotonic()
+    found = defaultdict(list)
+    for seed in args.seeds:
+        with tempfile.TemporaryDirectory() as folder:
+            one_seed(Path(folder) / "out", seed, args, found)
+        print(f"seed {seed}: {time.monotonic() - began:.0f} s", file=sys.stderr)
+    print("| model | training set | generation | tail coverage (range) | blocked |")
+    print("|---|---|---|---|---|")
+    for (model, recipe, generation), runs in found.items():
+        values, verdicts = zip(*runs, strict=True)
+        blocked = sum(verdict == "block" for verdict in verdicts)
+        span = f"{np.mean(values):.2f} ({min(values):.2f} to {max(values):.2f})"
+        print(f"| {model} | {recipe} | {generation} | {span} | {blocked} of {len(runs)} |")
+    seeds = " ".join(map(str, args.seeds))
+    print(f"\nseeds {seeds}; {time.monotonic() - began:.0f} s")
+
+
+def one_seed(out: Path, seed: int, args: argparse.Namespace, found: dict) -> None:
+    ledger = prepare(out, seed)
+    human, reference = ledger.read("main"), ledger.read("reference")
+    human_only = judged(human, reference, seed)
+    for model in args.models:
+        found[model, "human only", 0].append(human_only)
+        for on_top in (None, *args.on_top):
+            recipe = "replace" if on_top is None else f"human + {on_top:g} generated each"
+            looked_at = LOOKED_AT if on_top is None else LOOKED_AT[-1:]
+            spec = the_spec(model, on_top, len(human.samples), seed)
+            steps = lab.run(spec, human, LOOKED_AT[-1], out / f"{model} {recipe}")
+            for step in (each for each in steps if each.number in looked_at):
+                found[model, recipe, step.number].append(judged(step.data, reference, seed))
+
+
+def the_spec(model: str, on_top: float | None, human: int, seed: int) -> lab.Spec:
+    return lab.Spec(
+        model="gmm",
+        policy="replace" if on_top is None else "anchor",
+        budget=round(human * (1.0 if on_top is None else 1.0 + on_top)),
+        options=MODELS[model],
+        seed=seed,
+    )
+
+
+def judged(candidate, reference, seed: int) -> tuple[float, str]:
+    """Tail coverage of the rarest tenth, and the verdict by losses alone."""
+    result = audit(candidate, reference, limits=default_limits().without_composition(), seed=seed)
+    [tail] = [m.value for m in result.measurements if (m.metric, m.slice) == TAIL]
+    return tail, result.verdict
+
+
+if __name__ == "__main__":
+    main()
