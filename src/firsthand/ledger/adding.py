@@ -24,7 +24,9 @@ from firsthand.types import UNKNOWN, Provenance
 SEPARATOR = "\x1f"
 """ASCII unit separator between class names while they pass into the database."""
 
-CREATE_PROVENANCES = "CREATE OR REPLACE TEMP TABLE provenances (number BIGINT, labelled BOOLEAN, {})"
+PROVENANCES = (
+    "CREATE OR REPLACE TEMP TABLE provenances (number BIGINT, labelled BOOLEAN, {})"
+)
 FULL_PATH = "CASE WHEN path = '' OR path[1] = '/' THEN path ELSE {here} || '/' || path END"
 STORED_PATH = "CASE WHEN starts_with({full}, {root}) THEN substr({full}, {cut}) ELSE {full} END"
 
@@ -83,7 +85,7 @@ class Adding:
     ) -> None:
         columns = ("provenance", *PROVENANCE)
         spec = ", ".join(f"{name} {TYPES[name]}" for name in columns)
-        connection.execute(CREATE_PROVENANCES.format(spec))
+        connection.execute(PROVENANCES.format(spec))
         rows = [
             self._provenance(at, provenance, labelled)
             for at, provenance in enumerate(provenances)

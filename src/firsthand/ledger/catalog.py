@@ -243,9 +243,9 @@ def _sealed(connection: sa.Connection) -> State:
 def state_of(connection: sa.Connection) -> State:
     """Everything, seal unchecked."""
     try:
-        meta: dict[str, str] = {key: value for key, value in connection.execute(sa.select(META))}
+        meta: dict[str, str] = {row[0]: row[1] for row in connection.execute(sa.select(META))}
         commits = connection.execute(sa.select(COMMITS).order_by(COMMITS.c.number)).all()
-        refs: dict[str, str] = {name: at for name, at in connection.execute(sa.select(REFS))}
+        refs: dict[str, str] = {row[0]: row[1] for row in connection.execute(sa.select(REFS))}
         models = [Model(*row) for row in connection.execute(sa.select(MODELS))]
         return State(
             format=int(meta["format"]),

@@ -7,6 +7,7 @@ without any second copy, except where both a file and everything that names it w
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +16,11 @@ from typing import Any, Literal, NamedTuple
 from firsthand.content import text_digest
 from firsthand.errors import LedgerCorrupt, LedgerError
 from firsthand.ledger.catalog import Catalog, State
-from firsthand.ledger.files import Files, sha256_of
+from firsthand.ledger.files import Files, find, sha256_of
 from firsthand.ledger.manifest import Segment, SegmentKind, load
 from firsthand.ledger.query import connect, parquet
 from firsthand.ledger.staging import Stage
+from firsthand.ledger.upgrade import upgrade
 
 Problem = Literal["changed", "missing", "contradiction"]
 
@@ -44,6 +46,14 @@ class Verified:
     def clean(self) -> bool:
         """Whether everything is as it was written."""
         return not self.damaged
+
+
+def verify_folder(path: str | Path = ".", *, media: bool = False) -> Verified:
+    """The same for the ledger of a folder, also if its catalog is too damaged to be opened."""
+    files = find(Path(path))
+    with contextlib.suppress(LedgerCorrupt):  # it is reported below, with all else
+        upgrade(files)
+    return verify(files, media)
 
 
 def verify(files: Files, media: bool = False) -> Verified:

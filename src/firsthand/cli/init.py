@@ -1,0 +1,22 @@
+"""`firsthand init`: make a ledger."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from firsthand.cli._ledger import Json, say
+
+
+def command(
+    path: Annotated[Path, typer.Argument(help="Folder that shall hold it.")] = Path(),
+    as_json: Json = False,
+) -> None:
+    """Make a ledger in a folder: versions, provenance and lineage of its data."""
+    from firsthand.ledger import Ledger
+
+    ledger = Ledger.init(path)
+    text = f"There is a ledger in {ledger.root / '.firsthand'}.\nNext: firsthand add PATH --origin"
+    say("init", {"root": str(ledger.root)}, text, as_json)
