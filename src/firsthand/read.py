@@ -52,9 +52,10 @@ def read(
         dataset = _read_path(path, format, strict, progress)
         folder = path if path.is_dir() else path.parent
         side = Path(provenance) if provenance is not None else find_file(folder, Path(dataset.root))
-    if side is not None:
-        dataset = _apply(provenance_file.load(side), dataset, strict)
-    return _declare(dataset, declared)
+    with _uncollected():
+        if side is not None:
+            dataset = _apply(provenance_file.load(side), dataset, strict)
+        return _declare(dataset, declared)
 
 
 def _read_path(path: Path, format: str | None, strict: bool, progress: bool | None) -> Dataset:

@@ -383,6 +383,68 @@ class TestOutlines:
         assert named(skips) == [("label-columns", "a.txt", 2, True)]
 
 
+class TestSecondRead:
+    @pytest.fixture
+    def old(self, tmp_path):
+        """A dataset whose files are older than the resolution of any clock."""
+        labels = {"a": GOOD + "1 .2 .2 .1 .1\n", "b": "", "c": "0 nan 0 0 0\n" + GOOD}
+        root = build(tmp_path, ["a.png", "b.png", "c.png", "d.png"], labels)
+        for file in root.rglob("*.*"):
+            os.utime(file, (1e9, 1e9))
+        return root
+
+    def same(self, first, second):
+        assert [one.key for one in first[1]] == [one.key for one in second[1]]
+        for one, other in zip(first[1], second[1], strict=True):
+            assert (one.media, one.label) == (other.media, other.label)
+            assert (one.boxes is None) == (other.boxes is None)
+            if one.boxes:
+                assert one.boxes.classes.tolist() == other.boxes.classes.tolist()
+                assert one.boxes.xywh.tolist() == other.boxes.xywh.tolist()
+        assert first[2] == second[2]
+
+    def replaced(self, file, text):
+        """Other content of the same size, at the same time."""
+        assert len(text) == file.stat().st_size
+        file.write_text(text)
+        os.utime(file, (1e9, 1e9))
+
+    def test_it_says_the_same_and_names_the_same(self, old):
+        self.same(read(old), read(old))
+
+    def test_unchanged_label_files_are_not_opened(self, old):
+        first = read(old)
+        self.replaced(old / "labels/train/a.txt", "1" + GOOD[1:] + "1 .3 .2 .1 .1\n")
+        self.same(first, read(old))
+
+    def test_a_changed_label_file_is_read(self, old):
+        first = read(old)[1][0]
+        (old / "labels/train/a.txt").write_text(GOOD)
+        second = read(old)[1][0]
+        assert (len(first.boxes.classes), len(second.boxes.classes)) == (2, 1)
+
+    def test_other_class_names_are_other_labels(self, old):
+        first = read(old)[1][0]
+        (old / "data.yaml").write_text("train: images/train\nnames: [dog, cat]\n")
+        assert read(old)[1][0].label != first.label
+
+    def test_an_image_of_another_size_has_another_label(self, old):
+        first = read(old)[1][0]
+        Image.new("L", (640, 480)).save(old / "images/train/a.png")
+        assert read(old)[1][0].label != first.label
+
+    def test_a_damaged_memory_is_ignored(self, old, monkeypatch, tmp_path_factory):
+        cache = tmp_path_factory.mktemp("cache")
+        monkeypatch.setenv("FIRSTHAND_CACHE", str(cache))
+        first = read(old)
+        files = [file for file in cache.rglob("*") if file.is_file()]
+        assert len(files) == 2
+        for file in files:
+            data = file.read_bytes()
+            file.write_bytes(data[:-9] + b"\0" + data[-8:])
+        self.same(first, read(old))
+
+
 NUMBER = st.one_of(
     st.sampled_from(["0", "1", "2", "0.5", "1.0", "-0.00001", "1.1", "nan", "", "x", ".", "1e-2"]),
     st.floats(-0.1, 1.1).map(str),

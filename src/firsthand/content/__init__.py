@@ -8,7 +8,17 @@ from firsthand.content.digests import (
     media_digest,
     text_digest,
 )
-from firsthand.content.files import FileCache, FileFacts, read_file
+from firsthand.content.files import (
+    FileCache,
+    FileFacts,
+    Stamp,
+    cached,
+    load_checked,
+    read_file,
+    read_stamped,
+    store_checked,
+    unchanged,
+)
 from firsthand.content.images import IMAGE_SUFFIXES, ImageFacts, image_facts
 
 __all__ = [
@@ -16,12 +26,18 @@ __all__ = [
     "FileCache",
     "FileFacts",
     "ImageFacts",
+    "Stamp",
     "boxes_digest",
     "boxes_digests",
+    "cached",
     "category_digest",
     "class_keys",
     "image_facts",
+    "load_checked",
     "media_digest",
     "read_file",
+    "read_stamped",
+    "store_checked",
     "text_digest",
+    "unchanged",
 ]

@@ -25,7 +25,6 @@ import numpy as np
 from firsthand.content.digests import media_digest
 from firsthand.content.images import image_facts
 
-_MAGIC = b"firsthand.files/1\n"
 _FRESH_NS = 2_000_000_000
 _ROW = np.dtype(
     [
@@ -48,6 +47,18 @@ class FileFacts(NamedTuple):
     height: int
 
 
+class Stamp(NamedTuple):
+    """By what a changed file is recognised."""
+
+    size: int
+    mtime_ns: int
+
+    @property
+    def settled(self) -> bool:
+        """Was the last change so long ago that another one would show?"""
+        return time.time_ns() - self.mtime_ns >= _FRESH_NS
+
+
 def cache_folder() -> Path:
     """Where caches live: $FIRSTHAND_CACHE, else $XDG_CACHE_HOME/firsthand, else ~/.cache."""
     own = os.environ.get("FIRSTHAND_CACHE")
@@ -63,11 +74,11 @@ def read_file(path: str) -> bytes:
     Raises:
         OSError: it is missing, unreadable or no regular file (a pipe would block for ever).
     """
-    return _read(path)[0]
+    return read_stamped(path)[0]
 
 
-def _read(path: str) -> tuple[bytes, os.stat_result]:
-    """The bytes of a file, with what its size and time were when it was opened."""
+def read_stamped(path: str) -> tuple[bytes, Stamp]:
+    """`read_file`, with the size and time that the file had when it was opened."""
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     try:
         found = os.fstat(handle)
@@ -79,7 +90,45 @@ def _read(path: str) -> tuple[bytes, os.stat_result]:
                 data += file.read()
     finally:
         os.close(handle)
-    return data, found
+    return data, Stamp(found.st_size, found.st_mtime_ns)
+
+
+def unchanged(path: str, stamp: tuple[int, int]) -> bool:
+    """Has the file still this size and time? False where it is gone."""
+    try:
+        now = os.stat(path)  # noqa: PTH116
+    except OSError:
+        return False
+    return now.st_mtime_ns == stamp[1] and now.st_size == stamp[0]
+
+
+def cached(kind: str, about: bytes) -> Path:
+    """The file that keeps what is known of one kind about one thing."""
+    return cache_folder() / kind / f"{hashlib.sha256(about).hexdigest()[:32]}.bin"
+
+
+def load_checked(file: Path) -> bytes:
+    """What `store_checked` wrote; nothing where it is missing or not what was written."""
+    try:
+        data = file.read_bytes()
+    except OSError:
+        return b""
+    body = data[32:]
+    return body if hashlib.sha256(body).digest() == data[:32] else b""
+
+
+def store_checked(file: Path, body: bytes) -> None:
+    """Write a cache whole or not at all; of two processes the last one wins."""
+    with contextlib.suppress(OSError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=file.parent)
+        try:
+            with os.fdopen(handle, "wb") as out:
+                out.write(hashlib.sha256(body).digest())
+                out.write(body)
+            Path(name).replace(file)
+        except OSError:
+            Path(name).unlink(missing_ok=True)
 
 
 class FileCache:
@@ -90,12 +139,10 @@ class FileCache:
     """
 
     def __init__(self, root: str | Path) -> None:
-        name = hashlib.sha256(os.fsencode(Path(root).absolute())).hexdigest()[:32]
-        self.file = cache_folder() / "files" / f"{name}.bin"
-        self._known: dict[str, tuple[int, int, FileFacts]] = {}
+        self.file = cached("files-1", os.fsencode(Path(root).absolute()))
+        self._known: dict[str, tuple[Stamp, FileFacts]] = {}
         self._changed = False
-        with contextlib.suppress(OSError):
-            self._load(self.file.read_bytes())
+        self._load(load_checked(self.file))
 
     def __enter__(self) -> Self:
         return self
@@ -115,63 +162,43 @@ class FileCache:
             OSError: it cannot be read.
         """
         known = self._known.get(path)
-        if known is not None:
-            now = os.stat(path)  # noqa: PTH116
-            if now.st_size == known[0] and now.st_mtime_ns == known[1]:
-                return known[2]
-        data, found = _read(path)
+        if known is not None and unchanged(path, known[0]):
+            return known[1]
+        data, stamp = read_stamped(path)
         facts = FileFacts(media_digest(data), *image_facts(data))
-        self._remember(path, found, facts)
+        if stamp.settled:
+            self._known[path] = (stamp, facts)
+            self._changed = True
         return facts
 
-    def _remember(self, path: str, found: os.stat_result, facts: FileFacts) -> None:
-        """Unless the file is too fresh to trust its time."""
-        if time.time_ns() - found.st_mtime_ns >= _FRESH_NS:
-            self._known[path] = (found.st_size, found.st_mtime_ns, facts)
-            self._changed = True
-
     def save(self) -> None:
-        """Write what is new; two processes may both try, the last one wins, nothing is torn."""
-        if not self._changed:
-            return
-        with contextlib.suppress(OSError):
-            self.file.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=self.file.parent)
-            try:
-                with os.fdopen(handle, "wb") as out:
-                    out.write(self._dump())
-                Path(name).replace(self.file)
-            except OSError:
-                Path(name).unlink(missing_ok=True)
+        """Write what is new."""
+        if self._changed:
+            store_checked(self.file, self._dump())
         self._changed = False
 
     def _dump(self) -> bytes:
         rows = np.zeros(len(self._known), _ROW)
         entries = list(self._known.values())
-        digests = b"".join(entry[2].digest for entry in entries)
+        digests = b"".join(facts.digest for _, facts in entries)
         rows["digest"] = np.frombuffer(digests, np.uint8).reshape(-1, 32)
-        rows["size"] = [entry[0] for entry in entries]
-        rows["mtime"] = [entry[1] for entry in entries]
-        rows["ok"] = [entry[2].ok for entry in entries]
-        rows["width"] = [entry[2].width for entry in entries]
-        rows["height"] = [entry[2].height for entry in entries]
+        rows["size"] = [stamp.size for stamp, _ in entries]
+        rows["mtime"] = [stamp.mtime_ns for stamp, _ in entries]
+        rows["ok"] = [facts.ok for _, facts in entries]
+        rows["width"] = [facts.width for _, facts in entries]
+        rows["height"] = [facts.height for _, facts in entries]
         paths = b"\0".join(os.fsencode(path) for path in self._known)
-        body = struct.pack("<Q", len(rows)) + rows.tobytes() + paths
-        return _MAGIC + hashlib.sha256(body).digest() + body
+        return struct.pack("<Q", len(rows)) + rows.tobytes() + paths
 
-    def _load(self, data: bytes) -> None:
-        start = len(_MAGIC) + 32
-        body = data[start:]
-        if not data.startswith(_MAGIC) or hashlib.sha256(body).digest() != data[start - 32 : start]:
+    def _load(self, body: bytes) -> None:
+        if not body:
             return
         count = struct.unpack_from("<Q", body)[0]
-        if not count:
-            return
         rows = np.frombuffer(body, _ROW, count, 8)
         paths = os.fsdecode(body[8 + rows.nbytes :]).split("\0")
         digests = rows["digest"].tobytes()
         ends = range(32, 32 * count + 1, 32)
         columns = (rows[name].tolist() for name in ("ok", "width", "height"))
         facts = map(FileFacts, (digests[end - 32 : end] for end in ends), *columns)
-        entries = zip(rows["size"].tolist(), rows["mtime"].tolist(), facts, strict=True)
-        self._known = dict(zip(paths, entries, strict=True))
+        stamps = map(Stamp, rows["size"].tolist(), rows["mtime"].tolist())
+        self._known = dict(zip(paths, zip(stamps, facts, strict=True), strict=True))

@@ -18,12 +18,21 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from firsthand.content import FileCache, FileFacts, boxes_digests, class_keys, read_file
+from firsthand.content import (
+    FileCache,
+    FileFacts,
+    Stamp,
+    boxes_digests,
+    class_keys,
+    read_file,
+    read_stamped,
+)
 from firsthand.layout import printable
 from firsthand.readers.yolo import config
 from firsthand.readers.yolo.listing import Entry, Listing
+from firsthand.readers.yolo.memory import Known, Memory
 from firsthand.readers.yolo.rows import Problem, Rules, class_index, empty_boxes, parse
-from firsthand.types import Boxes, Reading, Sample, Skip, Task
+from firsthand.types import Reading, Sample, Skip, Task
 
 _BLOCK = 1024
 _SNIFFED = 200
@@ -32,6 +41,16 @@ _SNIFFED = 200
 class _Image(NamedTuple):
     entry: Entry
     facts: FileFacts
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.facts[2:]
+
+
+class _Text(NamedTuple):
+    at: int  # index of the image
+    data: bytes
+    stamp: Stamp
 
 
 class Yolo:
@@ -66,12 +85,15 @@ component = Yolo()
 
 def _items(found: Listing, rules: Rules, names: tuple[str, ...]) -> Iterator[Sample | Skip]:
     keys = class_keys(names)
-    with FileCache(found.root) as cache:
+    root = str(found.root.absolute())
+    with FileCache(root) as cache, Memory(root, names, rules) as memory:
         for start in range(0, len(found.entries), _BLOCK):
             opened = [_open(entry, cache) for entry in found.entries[start : start + _BLOCK]]
             yield from (skip for skip in opened if isinstance(skip, Skip))
             images = [image for image in opened if isinstance(image, _Image)]
-            yield from _block(images, rules, keys)
+            labels, skips = _labels(images, rules, keys, memory)
+            yield from skips
+            yield from map(_sample, images, labels)
 
 
 def _open(entry: Entry, cache: FileCache) -> _Image | Skip:
@@ -84,41 +106,51 @@ def _open(entry: Entry, cache: FileCache) -> _Image | Skip:
     return _Image(entry, facts)
 
 
-def _block(images: list[_Image], rules: Rules, keys: NDArray[np.uint64]) -> Iterator[Sample | Skip]:
-    """Samples of up to a thousand images, whose label files are parsed at once."""
-    labels, skips = _labels([image.entry for image in images], rules)
-    yield from skips
-    boxes = [label if label is not None else empty_boxes() for label in labels]
-    sizes = np.array([image.facts[2:] for image in images], np.int64).reshape(-1, 2)
+def _sample(image: _Image, label: Known | None) -> Sample:
+    entry = image.entry
+    return Sample(
+        key=entry.key,
+        media=image.facts.digest,
+        label=label and label.digest,
+        split=entry.split,
+        path=entry.path,
+        boxes=label and label.boxes,
+    )
+
+
+def _labels(
+    images: list[_Image], rules: Rules, keys: NDArray[np.uint64], memory: Memory
+) -> tuple[list[Known | None], list[Skip]]:
+    """The label of each image, None where nothing usable is said, and what was dropped."""
+    out = [memory.find(image.entry.label_path, image.size) for image in images]
+    texts, skips = _texts(images, out)
+    labels = parse([text.data for text in texts], rules)
+    boxes = [label.boxes or empty_boxes() for label in labels]
+    sizes = np.array([images[text.at].size for text in texts], np.int64).reshape(-1, 2)
     digests = boxes_digests(boxes, keys, sizes)
-    for image, label, digest in zip(images, labels, digests, strict=True):
-        entry = image.entry
-        yield Sample(
-            key=entry.key,
-            media=image.facts.digest,
-            label=None if label is None else digest,
-            split=entry.split,
-            path=entry.path,
-            boxes=label,
-        )
+    for text, label, digest in zip(texts, labels, digests, strict=True):
+        image = images[text.at]
+        if label.boxes is not None:
+            out[text.at] = known = Known(label.boxes, digest)
+            if not label.problems and not label.boxes.outlines:
+                memory.keep(image.entry.label_path, text.stamp, image.size, known)
+        skips += _named(image.entry.label_path, label.problems)
+    return out, skips
 
 
-def _labels(entries: list[Entry], rules: Rules) -> tuple[list[Boxes | None], list[Skip]]:
-    """The boxes of each image, None where nothing usable is said, and what was dropped."""
-    out: list[Boxes | None] = [None] * len(entries)
+def _texts(images: list[_Image], known: list[Known | None]) -> tuple[list[_Text], list[Skip]]:
+    """What is in the label files that are not known yet; one that cannot be read is named."""
+    out: list[_Text] = []
     skips: list[Skip] = []
-    read: list[tuple[int, bytes]] = []
-    for at, entry in enumerate(entries):
-        if entry.label_path:
-            try:
-                read.append((at, read_file(entry.label_path)))
-            except OSError as error:
-                found = error.strerror or ""
-                path = printable(entry.label_path)
-                skips.append(Skip("unreadable-file", path, 0, found, keeps_sample=True))
-    for (at, _), label in zip(read, parse([data for _, data in read], rules), strict=True):
-        out[at] = label.boxes
-        skips += _named(entries[at].label_path, label.problems)
+    for at, image in enumerate(images):
+        path = image.entry.label_path
+        if known[at] is not None or not path:
+            continue
+        try:
+            out.append(_Text(at, *read_stamped(path)))
+        except OSError as error:
+            found = error.strerror or ""
+            skips.append(Skip("unreadable-file", printable(path), 0, found, keeps_sample=True))
     return out, skips
 
 

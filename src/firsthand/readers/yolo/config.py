@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -116,7 +117,7 @@ def _root(document: Document, values: list[str]) -> Path:
         places = (home.parent, home / "datasets", home.parent / "datasets", Path.cwd() / "datasets")
         candidates += [place / said for place in places]
     for root in candidates:
-        if any((root / value).exists() for value in values):
+        if any(_is_there(root / value) for value in values):
             return root
     looked = ", ".join(str(root) for root in candidates)
     raise InputError(
@@ -126,12 +127,16 @@ def _root(document: Document, values: list[str]) -> Path:
     )
 
 
+def _is_there(place: Path) -> bool:
+    return os.path.exists(place)  # noqa: PTH110 - a name too long, or with a NUL, is not there
+
+
 def _source(root: Path, value: str, where: str) -> Path:
     place = root / value
     # Some exports write ../train/images although train/ lies beside the file.
-    if not place.exists() and value.startswith("../"):
+    if not _is_there(place) and value.startswith("../"):
         place = root / value[3:]
-    if not place.exists():
+    if not _is_there(place):
         todo = "Correct it, or set path; download scripts are never run."
         raise InputError(f"there is no {root / value}", todo=todo, where=where)
     return place

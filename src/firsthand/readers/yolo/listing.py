@@ -71,7 +71,7 @@ class Listing:
         for line, path in _list_lines(source):
             place = self._place(source, path)
             folder_path, _, name = place.rpartition("/")
-            folder = self._folder(folder_path) if Path(folder_path).is_dir() else None
+            folder = self._folder(folder_path) if os.path.isdir(folder_path) else None  # noqa: PTH112
             if folder is not None and name in folder.images:
                 self.entries.append(self._entry(split, folder, name))
             else:
