@@ -166,8 +166,9 @@ def _made(place: Path, classes: tuple[str, ...], by: Generation) -> Dataset:
     """The pictures of one generation, read back from disk, with all that is known of them."""
     found = read(place, progress=False)
     index = [classes.index(name) for name in found.classes]  # a class may have died out
+    provenance = _provenance(by)
     samples = tuple(
-        replace(one, provenance=_provenance(by), category=index[one.category])
+        replace(one, provenance=provenance, category=index[one.category])
         for one in found.samples
         if one.category is not None
     )
