@@ -68,7 +68,9 @@ def test_cannot_say_says_what_to_declare():
     first, _, _ = written.partition("\n")
     assert first.startswith("◆ CANNOT SAY")
     assert "the origin of 364 of 364 samples is not declared" in first
-    assert "--origin human" in written
+    overlap = Finding(code="reference-overlap", severity="note", params={"count": 1, "total": 3})
+    for audit in (audits.cannot_say(), replace(audits.cannot_say(), findings=(overlap,))):
+        assert "--reference data/human --origin human\n" in render(audit, "text")
 
 
 def test_colour_only_when_asked():

@@ -20,7 +20,7 @@ def render(audit: Audit, lang: Language = "en", *, colour: bool = False, report:
     sections = [
         _verdict(story, colour),
         _section(story, "findings", _findings(story, colour)),
-        "" if story.findings else _section(story, "next", _next(story)),
+        _section(story, "next", _next(story)),
         _section(story, "composition", _composition(story)),
         _section(story, "undetermined", _undetermined(story)),
         _section(story, "skips", _skips(story)),
@@ -60,8 +60,12 @@ def _advice(story: Story, advice: Advice) -> Iterator[str]:
 
 
 def _next(story: Story) -> Iterator[str]:
+    """What to do that no finding has said already."""
+    said = {advice for told in story.findings for advice in told.advice}
     for advice in story.next:
-        yield from _advice(story, advice)
+        if advice not in said:
+            yield f"  {advice.text}"
+            yield from [f"    $ {advice.command}"] if advice.command else []
 
 
 def _composition(story: Story) -> Iterator[str]:

@@ -172,7 +172,7 @@ def retyped(audit: Audit) -> list[str]:
 
 
 def _sentence(audit: Audit, findings: Sequence[Told], lang: Language) -> str:
-    blocking = [told for told in findings if told.finding.severity == "block"]
+    blocking = [told for told in findings if _blocks(told)]
     return text(
         f"verdict.{audit.verdict}.sentence",
         lang,
@@ -199,9 +199,13 @@ def _next(audit: Audit, findings: Sequence[Told], lang: Language) -> tuple[Advic
     """At most three things to do, the most pressing first, none twice."""
     reasons = dict.fromkeys(each.reason for each in audit.undetermined)
     codes = [code for reason in reasons for code in advice_for_missing(reason)]
-    unique = dict.fromkeys(advice for told in findings for advice in told.advice)
-    unique |= dict.fromkeys(advised(codes, audit, lang))
-    return tuple(unique)[:3]
+    blocking = [each for told in findings if _blocks(told) for each in told.advice]
+    others = [each for told in findings if not _blocks(told) for each in told.advice]
+    return tuple(dict.fromkeys([*blocking, *advised(codes, audit, lang), *others]))[:3]
+
+
+def _blocks(told: Told) -> bool:
+    return told.finding.severity == "block"
 
 
 def said_once(findings: Sequence[Told]) -> Iterator[Told]:
