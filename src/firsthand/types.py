@@ -6,6 +6,7 @@ number can be given is `Undetermined`. A decision is a `Finding` inside an `Audi
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -252,3 +253,8 @@ class Audit:
     seconds: float
     version: str
     schema: str = "firsthand.audit/1"
+
+    def _repr_html_(self) -> str:
+        """Show the report in a notebook."""
+        # By name, when asked: values must not import what draws them.
+        return str(importlib.import_module("firsthand.report").notebook(self))

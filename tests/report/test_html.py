@@ -151,3 +151,8 @@ def test_a_notebook_cell_is_one_sandboxed_frame():
     given = dict(page.attributes)
     assert given["sandbox"] == ""  # nothing is allowed
     assert given["srcdoc"] == render(audits.hostile(), "html", "zh")
+
+
+def test_an_audit_shows_itself_in_a_notebook(monkeypatch):
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    assert audits.blocked()._repr_html_() == notebook(audits.blocked(), "zh")
