@@ -110,6 +110,17 @@ DEFECTS: dict[str, tuple[Defect, ...]] = {
         Defect("label-type", keys(label=["a", "b"])),
         Defect("provenance-invalid", keys(origin="martian")),
     ),
+    "ndjson": (
+        Defect("json-invalid", instead(b"{"), drops=True),
+        Defect("record-invalid", instead(b'{"type": "image"}'), drops=True),
+        Defect("missing-file", keys(file="gone.png"), drops=True),
+        Defect("label-columns", keys(annotations={"boxes": [[0, 0.5, 0.5, 0.1]]})),
+        Defect("label-nan", keys(annotations={"boxes": [[0, 0.5, float("nan"), 0.1, 0.1]]})),
+        Defect("label-range", keys(annotations={"boxes": [[0, 0.5, 0.5, 0.1, 1.5]]})),
+        Defect("label-zero-area", keys(annotations={"boxes": [[0, 0.5, 0.5, 0, 0.1]]})),
+        Defect("label-class", keys(annotations={"boxes": [[9, 0.5, 0.5, 0.1, 0.1]]})),
+        Defect("provenance-invalid", keys(metadata={"origin": "martian"})),
+    ),
     "csv": (
         Defect("missing-text", lambda row: re.sub(rb",[^,]*,", b",,", row, count=1), drops=True),
         Defect("row-columns", more(",more"), drops=True),
@@ -135,6 +146,7 @@ ROWS = {
     "voc": ("Annotations/*.xml", rb"<object>"),
     "jsonl": ("data.jsonl", rb"{"),
     "csv": ("data.csv", rb"^r\d"),
+    "ndjson": ("made.ndjson", rb'"image"'),
     "text": ("*/*.txt", b""),
     "image_folder": ("*/*.png", b""),
 }
