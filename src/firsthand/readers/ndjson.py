@@ -94,10 +94,9 @@ def _about(path: Path) -> _About:
         expected = "one of " + ", ".join(TASKS)
         raise InputError(f"task is {said['task']!r}"[:200], expected=expected, where=f"{path}:1")
     names = _names(said.get("class_names"), f"{path}:1")
-    folder = said.get("path") if isinstance(said.get("path"), str) else ""
     return _About(
         path=path,
-        root=path.absolute().parent / str(folder or ""),
+        root=path.absolute().parent / name_of(said, ("path",)),
         task=task,
         classes=tuple(names.values()),
         index={key: at for at, key in enumerate(names)},
