@@ -62,7 +62,7 @@ def _edges(grey: Floats) -> Floats:
     down, right = np.gradient(grey, axis=(1, 2))
     angle = np.floor((np.arctan2(down, right) / (2 * np.pi) + 0.5) * ANGLES).astype(np.int64)
     hit = angle[..., None] % ANGLES == np.arange(ANGLES)
-    return (hit * np.hypot(down, right)[..., None]).astype(np.float32)
+    return np.asarray(hit * np.hypot(down, right)[..., None], dtype=np.float32)
 
 
 def _grid(values: Floats) -> Floats:

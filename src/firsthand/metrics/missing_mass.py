@@ -10,19 +10,17 @@ Source: Good 1953 (Biometrika 40:237); singletons under rarefaction after Hurlbe
 
 from __future__ import annotations
 
-import numpy as np
-
 from firsthand.contracts import Draws, Metric, Splits, TokensView
-from firsthand.numerics.halves import Found, match, nothing, ratio_draws
+from firsthand.numerics.halves import match, nothing, ratio_draws
 from firsthand.numerics.spectrum import (
     Counts,
     by_count,
-    chunks,
     once_after_thinning,
+    scores,
     shared_tokens,
     spectrum,
 )
-from firsthand.types import ALL, BoolArray, FloatArray, Undetermined
+from firsthand.types import ALL, FloatArray, Undetermined
 
 NAME = "missing_mass"
 MIN_GROUPS = 20
@@ -34,16 +32,12 @@ def compare(reference: TokensView, candidate: TokensView, splits: Splits) -> Dra
     groups = min(reference.groups, candidate.groups)
     counts = spectrum(reference, candidate, 1)
     parts = match(splits, counts.reference_size, counts.candidate_size)
-    sizes = parts.human @ counts.reference_size, parts.candidate @ counts.candidate_size
-    target = np.minimum(*sizes)
-    share = [np.divide(target, size, out=np.zeros_like(size), where=size > 0) for size in sizes]
     # Both are over the same number of tokens, which the ratio cancels.
-    human = _singletons(parts.human, counts.reference, share[0])
-    found = Found(human, _singletons(parts.candidate, counts.candidate, share[1]))
-    problem = _problem(groups, float(human.mean()))
+    found = scores(counts, parts, _singletons)
+    problem = _problem(groups, float(found.human.mean()))
     if problem is not None:
         return nothing(problem, splits, groups)
-    return ratio_draws((ALL,), found, splits.half, shared_tokens(reference, candidate), groups)
+    return ratio_draws((ALL,), found, parts, shared_tokens(reference, candidate), groups)
 
 
 def _problem(groups: int, singletons: float) -> Undetermined | None:
@@ -56,13 +50,9 @@ def _problem(groups: int, singletons: float) -> Undetermined | None:
     return None
 
 
-def _singletons(part: BoolArray, table: Counts, kept: FloatArray) -> FloatArray:
-    """Types seen once in each split, (splits, 1)."""
-    out = np.empty((len(part), 1))
-    for chunk in chunks(part, table, part, table):
-        types = by_count(chunk.other)
-        out[chunk.rows, 0] = once_after_thinning(types, kept[chunk.rows])
-    return out
+def _singletons(_first: Counts, other: Counts, kept: FloatArray) -> FloatArray:
+    """Types seen exactly once, (chunk,)."""
+    return once_after_thinning(by_count(other), kept)
 
 
 component = Metric(

@@ -14,9 +14,9 @@ from __future__ import annotations
 import numpy as np
 
 from firsthand.contracts import Draws, Metric, Splits, TokensView
-from firsthand.numerics.halves import Found, match, nothing, ratio_draws
-from firsthand.numerics.spectrum import Counts, Spectrum, chunks, shared_tokens, spectrum
-from firsthand.types import ALL, BoolArray, FloatArray, Undetermined
+from firsthand.numerics.halves import match, nothing, ratio_draws
+from firsthand.numerics.spectrum import Counts, scores, shared_tokens, spectrum
+from firsthand.types import ALL, FloatArray, Undetermined
 
 NAME = "rare_token_mass"
 RARE = 0.1
@@ -29,16 +29,11 @@ def compare(reference: TokensView, candidate: TokensView, splits: Splits) -> Dra
     groups = min(reference.groups, candidate.groups)
     counts = spectrum(reference, candidate, 1)
     parts = match(splits, counts.reference_size, counts.candidate_size)
-    human = _rare_tokens(counts, parts.first, parts.human, counts.reference)
-    other = _rare_tokens(counts, parts.first, parts.candidate, counts.candidate)
-    problem = _problem(groups, float(human.mean()))
+    found = scores(counts, parts, _rare_tokens)
+    problem = _problem(groups, float(found.human.mean()))
     if problem is not None:
         return nothing(problem, splits, groups)
-    found = Found(
-        (human / (parts.human @ counts.reference_size))[:, None],
-        (other / (parts.candidate @ counts.candidate_size))[:, None],
-    )
-    return ratio_draws((ALL,), found, splits.half, shared_tokens(reference, candidate), groups)
+    return ratio_draws((ALL,), found, parts, shared_tokens(reference, candidate), groups)
 
 
 def _problem(groups: int, tokens: float) -> Undetermined | None:
@@ -51,15 +46,11 @@ def _problem(groups: int, tokens: float) -> Undetermined | None:
     return None
 
 
-def _rare_tokens(counts: Spectrum, first: BoolArray, other: BoolArray, table: Counts) -> FloatArray:
-    """Tokens of the other part that are of A's rare types, (splits,)."""
-    wanted = RARE * counts.rate * (first @ counts.reference_size)
-    out = np.empty(len(first))
-    for chunk in chunks(first, counts.reference, other, table):
-        limit = _rare_up_to(chunk.first, wanted[chunk.rows])
-        rare = (chunk.first > 0) & (chunk.first <= limit[:, None])
-        out[chunk.rows] = np.einsum("ij,ij->i", rare, chunk.other)
-    return out
+def _rare_tokens(first: Counts, other: Counts, kept: FloatArray) -> FloatArray:
+    """Tokens of the other part that are of A's rare types, at equal sizes. (chunk,)."""
+    limit = _rare_up_to(first, RARE * first.sum(axis=1))
+    rare = (first > 0) & (first <= limit[:, None])
+    return np.asarray(kept * np.einsum("ij,ij->i", rare, other))
 
 
 def _rare_up_to(counts: Counts, wanted: FloatArray) -> FloatArray:

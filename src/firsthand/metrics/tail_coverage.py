@@ -75,7 +75,7 @@ def compare(reference: FeatureView, candidate: FeatureView, splits: Splits) -> D
     found = _found(space, parts)
     both = int(np.isin(theirs.identity, ours.identity).sum())
     shared = Shared(len(ours.bucket), len(theirs.bucket), both)
-    return _draws(found, splits.half, shared, groups)
+    return _draws(found, parts, shared, groups)
 
 
 def _problem(reference: FeatureView, candidate: FeatureView, groups: int) -> Undetermined | None:
@@ -112,7 +112,7 @@ def _parts(splits: Splits, ours: Points, theirs: Points) -> Halves:
     """Three parts of equal size: radii are set by as many points as are searched."""
     sizes = [np.bincount(side.bucket, minlength=BUCKETS).astype(float) for side in (ours, theirs)]
     parts = match(splits, *sizes)
-    first = thin(parts.first, sizes[0], parts.human @ sizes[0], splits.seed + 2)
+    first = thin(parts.first, sizes[0], parts.human @ sizes[0], splits.seed + 3)
     return parts._replace(first=first)
 
 
@@ -136,16 +136,23 @@ def _lists(queries: Points, among: Points, listed: int) -> Lists:
 
 
 def _found(space: Space, parts: Halves) -> Found:
-    human, candidate = np.empty((2, len(parts.first), len(STRATA)))
-    for at, (first, second, other) in enumerate(zip(*parts, strict=True)):
-        radius = _radius(space.ours, first)
-        rows = first[space.bucket]
+    out = Found(*np.empty((4, len(parts.first), len(STRATA))))
+    for at in range(len(parts.first)):
+        radius = _radius(space.ours, parts.first[at])
+        rows = parts.first[at][space.bucket]
         stratum = _strata(radius[rows])
-        second_radius = np.where(second[space.bucket], _radius(space.ours, second), np.nan)
-        other_radius = np.where(other[space.other], _radius(space.theirs, other), np.nan)
-        human[at] = _share(stratum, _reached(space.ours, radius, second_radius)[rows])
-        candidate[at] = _share(stratum, _reached(space.across, radius, other_radius)[rows])
-    return Found(human, candidate)
+        for name, scores in out._asdict().items():
+            theirs = name == "candidate"
+            searched = _reach(space, getattr(parts, name)[at], theirs=theirs)
+            reached = _reached(space.across if theirs else space.ours, radius, searched)
+            scores[at] = _share(stratum, reached[rows])
+    return out
+
+
+def _reach(space: Space, part: BoolArray, *, theirs: bool) -> Floats:
+    """How far each point that belongs to a part reaches within it; NaN for all others."""
+    lists, bucket = (space.theirs, space.other) if theirs else (space.ours, space.bucket)
+    return np.where(part[bucket], _radius(lists, part), np.float32(np.nan))
 
 
 def _radius(lists: Lists, part: BoolArray) -> Floats:
@@ -186,11 +193,11 @@ def _share(stratum: NDArray[np.int64], reached: BoolArray) -> FloatArray:
     return np.asarray(np.divide(hit, all_, out=out, where=all_ > 0))
 
 
-def _draws(found: Found, halves: BoolArray, shared: Shared, groups: int) -> Draws:
+def _draws(found: Found, parts: Halves, shared: Shared, groups: int) -> Draws:
     """Leave out strata that too few points stand in, or that no human half reaches."""
     shares = np.diff([0.0, *(upper for _, upper in STRATA)])
     sizes = np.round(shares * shared.reference)
-    unknown = (sizes < MIN_POINTS) | np.isnan(found.human + found.candidate).any(axis=0)
+    unknown = (sizes < MIN_POINTS) | np.isnan(sum(found)).any(axis=0)
     kept = ~unknown & (np.nan_to_num(found.human).mean(axis=0) > 0)
     slices: list[Slice] = [(("stratum", name),) for name, _ in STRATA]
     gone = tuple(
@@ -203,8 +210,8 @@ def _draws(found: Found, halves: BoolArray, shared: Shared, groups: int) -> Draw
         for at in np.flatnonzero(~kept)
     )
     names = tuple(slices[at] for at in np.flatnonzero(kept))
-    rest = Found(found.human[:, kept], found.candidate[:, kept])
-    return ratio_draws(names, rest, halves, shared, groups, gone)
+    rest = Found(*(side[:, kept] for side in found))
+    return ratio_draws(names, rest, parts, shared, groups, gone)
 
 
 component = Metric(

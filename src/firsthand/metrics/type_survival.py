@@ -16,9 +16,8 @@ from firsthand.contracts import Draws, Metric, Splits, TokensView
 from firsthand.numerics.halves import Found, match, nothing, ratio_draws
 from firsthand.numerics.spectrum import (
     Counts,
-    Spectrum,
     by_count,
-    chunks,
+    scores,
     seen_after_thinning,
     shared_tokens,
     spectrum,
@@ -27,6 +26,7 @@ from firsthand.types import BoolArray, FloatArray, Slice, Undetermined
 
 NAME = "type_survival"
 LENGTHS = (1, 2, 3, 4)
+SLICES: tuple[Slice, ...] = tuple((("n", str(n)),) for n in LENGTHS)
 MIN_GROUPS = 20
 MIN_TYPES = 10
 
@@ -38,44 +38,36 @@ def compare(reference: TokensView, candidate: TokensView, splits: Splits) -> Dra
         params = {"found": groups, "needed": MIN_GROUPS}
         note = Undetermined(metric=NAME, reason="too-few-groups", params=params)
         return nothing(note, splits, groups)
-    found = [_surviving(spectrum(reference, candidate, n), splits) for n in LENGTHS]
-    slices: list[Slice] = [(("n", str(n)),) for n in LENGTHS]
-    expected = np.array([each.human.mean() for each in found])
+    tables = [spectrum(reference, candidate, n) for n in LENGTHS]
+    # Sizes are matched in tokens; longer runs are fewer by the same few a document on both sides.
+    parts = match(splits, tables[0].reference_size, tables[0].candidate_size)
+    each = [scores(table, parts, _surviving) for table in tables]
+    found = Found(*(np.hstack(columns) for columns in zip(*each, strict=True)))
+    kept, gone = _enough(found.human.mean(axis=0))
+    names = tuple(SLICES[at] for at in np.flatnonzero(kept))
+    rest = Found(*(side[:, kept] for side in found))
+    shared = shared_tokens(reference, candidate)
+    return ratio_draws(names, rest, parts, shared, groups, gone)
+
+
+def _surviving(first: Counts, other: Counts, kept: FloatArray) -> FloatArray:
+    """Types of A that occur again, (chunk,)."""
+    return seen_after_thinning(by_count(other, among=first > 0), kept)
+
+
+def _enough(expected: FloatArray) -> tuple[BoolArray, tuple[Undetermined, ...]]:
+    """Lengths for which some types at least survive in a human part, and a note on the others."""
     kept = expected >= MIN_TYPES
     gone = tuple(
         Undetermined(
             metric=NAME,
             reason="too-few-objects",
-            slice=slices[at],
+            slice=SLICES[at],
             params={"found": round(float(expected[at]), 1), "needed": MIN_TYPES},
         )
         for at in np.flatnonzero(~kept)
     )
-    rest = Found(*(np.stack([each[side] for each in found], axis=1)[:, kept] for side in range(2)))
-    names = tuple(slices[at] for at in np.flatnonzero(kept))
-    return ratio_draws(names, rest, splits.half, shared_tokens(reference, candidate), groups, gone)
-
-
-def _surviving(counts: Spectrum, splits: Splits) -> Found:
-    """Types of A that occur again, at equal numbers of tokens. Both (splits,)."""
-    parts = match(splits, counts.reference_size, counts.candidate_size)
-    sizes = parts.human @ counts.reference_size, parts.candidate @ counts.candidate_size
-    target = np.minimum(*sizes)
-    share = [np.divide(target, size, out=np.zeros_like(size), where=size > 0) for size in sizes]
-    return Found(
-        _again(parts.first, counts.reference, parts.human, counts.reference, share[0]),
-        _again(parts.first, counts.reference, parts.candidate, counts.candidate, share[1]),
-    )
-
-
-def _again(
-    first: BoolArray, reference: Counts, other: BoolArray, table: Counts, kept: FloatArray
-) -> FloatArray:
-    out = np.empty(len(first))
-    for chunk in chunks(first, reference, other, table):
-        types = by_count(chunk.other, among=chunk.first > 0)
-        out[chunk.rows] = seen_after_thinning(types, kept[chunk.rows])
-    return out
+    return kept, gone
 
 
 component = Metric(

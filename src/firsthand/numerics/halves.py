@@ -23,6 +23,8 @@ class Halves(NamedTuple):
     first: BoolArray  # the reference's part A
     human: BoolArray  # the reference's part B, disjoint from A
     candidate: BoolArray  # the candidate's part, as large as B
+    one: BoolArray  # half of B, and
+    other: BoolArray  # the other half: two second human samples, independent of each other
 
 
 def match(splits: Splits, reference: FloatArray, candidate: FloatArray) -> Halves:
@@ -35,10 +37,14 @@ def match(splits: Splits, reference: FloatArray, candidate: FloatArray) -> Halve
     """
     rest = ~splits.half
     target = np.minimum(rest @ reference, rest @ candidate)
+    human = thin(rest, reference, target, splits.seed)
+    one = thin(human, reference, human @ reference / 2, splits.seed + 1)
     return Halves(
-        splits.half,
-        thin(rest, reference, target, splits.seed),
-        thin(rest, candidate, target, splits.seed + 1),
+        first=splits.half,
+        human=human,
+        candidate=thin(rest, candidate, target, splits.seed + 2),
+        one=one,
+        other=human & ~one,
     )
 
 
@@ -66,48 +72,45 @@ def thin(pool: BoolArray, sizes: FloatArray, target: FloatArray, seed: int) -> B
 
 
 class Found(NamedTuple):
-    """One score a split and slice, at equal size."""
+    """What part A finds in each other part, (splits, slices) each."""
 
-    human: FloatArray  # (splits, slices) A against B: what chance and sampling show
-    candidate: FloatArray  # (splits, slices) A against the candidate's part
+    human: FloatArray  # at equal size to
+    candidate: FloatArray
+    one: FloatArray  # at equal size to
+    other: FloatArray
 
 
 def ratio_draws(
     slices: tuple[Slice, ...],
     found: Found,
-    halves: BoolArray,
+    parts: Halves,
     shared: Shared,
     groups: int,
     undetermined: tuple[Undetermined, ...] = (),
 ) -> Draws:
     """The candidate's score as a share of what a second human sample scores; 1 is no difference.
 
-    Scores of random halves vary because buckets differ, which is what a new sample would do too,
-    and because a half is only a half, which averages out in the value. Of the part of the scores
-    that is linear in which buckets are in the half (projection of Hájek 1968) the spread over
-    halves is that of the whole sample (delete-half jackknife; Shao & Wu 1989). Of what depends on
-    pairs of buckets a third of the variance is left in the mean over halves, and less of higher
-    orders (Hoeffding 1948: 2^-j of order j stays, 1 - 2^-j is seen), so all else is scaled by
-    1/sqrt(3). A bootstrap with repetition would fail here: it fails for nearest neighbours and
-    distinct counts (Abadie & Imbens 2008).
+    The null is how far two human samples are apart that were compared with the same part A: A
+    itself cancels, as it does in the value.
 
     Args:
         slices: names, k of them.
         found: scores, all human means above 0.
-        halves: (splits, 64) which buckets were in part A.
+        parts: which buckets were in each part.
         shared: sizes of both sides in what was matched, and of their overlap.
         groups: independent groups on the smaller side.
         undetermined: slices that were given up, with the reason.
     """
-    human, candidate = found.human.mean(axis=0), found.candidate.mean(axis=0)
-    value = candidate / human
-    # From two halves of the reference to this reference and this candidate.
-    null = 1.0 + _spread(found.human / human, halves) * noise_scale(shared)
-    around = _spread(found.candidate / human - value * found.human / human, halves)
+    human = found.human.mean(axis=0)
+    value = found.candidate.mean(axis=0) / human
+    apart = 2 * (found.one - found.other) / (found.one + found.other).mean(axis=0)
+    null = _spread(apart, parts.one.astype(float) - parts.other) * _scale(parts, shared)
+    difference = (found.candidate - value * found.human) / human
+    around = _spread(difference, np.where(parts.first, 1.0, -1.0))
     return Draws(
         slices=slices,
         value=value,
-        null=np.maximum(null, 0.0),
+        null=np.maximum(1.0 + null, 0.0),
         bootstrap=np.maximum(value + around, 0.0),
         n_reference=shared.reference,
         n_candidate=shared.candidate,
@@ -117,12 +120,35 @@ def ratio_draws(
     )
 
 
-def _spread(scores: FloatArray, halves: BoolArray) -> FloatArray:
-    """How the mean of (splits, slices) scores would vary between samples, around 0."""
-    signs = np.where(halves, 1.0, -1.0)
-    signs -= signs.mean(axis=0)
+def _scale(parts: Halves, shared: Shared) -> float:
+    """From two samples of a quarter of the buckets to this reference and this candidate.
+
+    Means of two samples of n t / 2 differ by 4 s^2 / (n t), t the share of buckets that both hold
+    together; `noise_scale` is the target in units of 4 s^2 / n.
+    """
+    held = float((parts.one | parts.other).mean())
+    return noise_scale(shared) * float(np.sqrt(held))
+
+
+def _spread(scores: FloatArray, signs: FloatArray) -> FloatArray:
+    """How the mean of (splits, slices) scores would vary between samples, around 0.
+
+    Scores of random parts vary because buckets differ, which is what a new sample would do too,
+    and because a part is only a part, which averages out in the value. Of the part of the scores
+    that is linear in which buckets are in (projection of Hájek 1968) the spread over halves is
+    that of the whole sample (delete-half jackknife; Shao & Wu 1989). Of what depends on pairs of
+    buckets a third of the variance stays in the mean over halves, and less of higher orders
+    (Hoeffding 1948: 2^-j of order j stays, 1 - 2^-j is seen), so all else is scaled by 1/sqrt(3).
+    A bootstrap with repetition fails for nearest neighbours and distinct counts (Abadie & Imbens
+    2008); this does not.
+
+    Args:
+        scores: one row a split.
+        signs: (splits, 64) 1 for buckets on one side, -1 for the other, 0 for neither.
+    """
+    signs = signs - signs.mean(axis=0)
     centred = scores - scores.mean(axis=0)
-    # The signs of a row sum to 0, so one of the 64 columns says nothing new.
+    # Rows may sum to the same number, so that a column says nothing new: least norm.
     linear = signs @ np.linalg.lstsq(signs, centred, rcond=1e-10)[0]
     return np.asarray(linear + (centred - linear) / np.sqrt(3.0))
 

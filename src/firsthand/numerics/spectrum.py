@@ -6,18 +6,19 @@ random sample of types, the same one for both, that does not depend on how frequ
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from firsthand.contracts import BUCKETS, TokensView
+from firsthand.numerics.halves import Found, Halves
 from firsthand.numerics.tokens import Tokens, n_grams
 from firsthand.types import BoolArray, FloatArray, Shared
 
-TYPES = 16384
-"""Types kept: 64 buckets of them are 4 MB a side."""
+TYPES = 8192
+"""Types kept: 64 buckets of them are 2 MB a side."""
 
 CHUNK = 64  # splits counted at a time
 ONES = 5  # types seen this often or more are all there even after a few tokens are left out
@@ -33,6 +34,41 @@ class Spectrum(NamedTuple):
     reference_size: FloatArray  # (64,) all runs, also of types that were not kept
     candidate_size: FloatArray  # (64,)
     rate: float  # share of all types that was kept
+
+
+Score = Callable[[Counts, Counts, FloatArray], FloatArray]
+"""One number a split from the occurrences of each type in A and in another part, both (chunk,
+types), and the (chunk,) probability with which a token of the other part stays: sizes are equal
+then."""
+
+
+def scores(counts: Spectrum, parts: Halves, score: Score) -> Found:
+    """What part A finds in each other part, at equal numbers of runs. (splits, 1) each."""
+    kept = _kept(counts, parts)
+    out = Found(*np.empty((len(Found._fields), len(parts.first), 1)))
+    for start in range(0, len(parts.first), CHUNK):
+        rows = slice(start, start + CHUNK)
+        first = parts.first[rows].astype(np.float32) @ counts.reference
+        for name, found in out._asdict().items():
+            table = counts.candidate if name == "candidate" else counts.reference
+            other = getattr(parts, name)[rows].astype(np.float32) @ table
+            found[rows, 0] = score(first, other, kept[name][rows])
+    return out
+
+
+def _kept(counts: Spectrum, parts: Halves) -> dict[str, FloatArray]:
+    """The share of each part's runs that makes it as small as the one it is set against."""
+    out = {}
+    for pair in (("human", "candidate"), ("one", "other")):
+        sizes = [
+            getattr(parts, name)
+            @ (counts.candidate_size if name == "candidate" else counts.reference_size)
+            for name in pair
+        ]
+        target = np.minimum(*sizes)
+        for name, size in zip(pair, sizes, strict=True):
+            out[name] = np.divide(target, size, out=np.zeros_like(size), where=size > 0)
+    return out
 
 
 def spectrum(reference: TokensView, candidate: TokensView, n: int, types: int = TYPES) -> Spectrum:
@@ -71,29 +107,13 @@ def _table(grams: Tokens, bucket: NDArray[np.int64], kept: Tokens) -> Counts:
     return counts.reshape(BUCKETS, len(kept)).astype(np.float32)
 
 
-class Chunk(NamedTuple):
-    """Occurrences of each type in some splits."""
-
-    rows: slice  # which splits
-    first: Counts  # (chunk, types) in part A of the reference
-    other: Counts  # (chunk, types) in the part that is compared with it
-
-
-def chunks(first: BoolArray, reference: Counts, other: BoolArray, table: Counts) -> Iterator[Chunk]:
-    """Occurrences in part A and in another part, a few splits at a time."""
-    for start in range(0, len(first), CHUNK):
-        rows = slice(start, start + CHUNK)
-        one, two = (part[rows].astype(np.float32) for part in (first, other))
-        yield Chunk(rows, one @ reference, two @ table)
-
-
 def by_count(counts: Counts, among: BoolArray | None = None) -> FloatArray:
     """How many types occur 0, 1, 2, 3, 4, 5 or more times? (chunk, 6)."""
-    capped = np.minimum(counts, ONES)
-    hits = [capped == times for times in range(ONES + 1)]
+    capped = np.minimum(counts, ONES).astype(np.uint8)
     if among is not None:
-        hits = [hit & among for hit in hits]
-    return np.stack([hit.sum(axis=1) for hit in hits], axis=1).astype(np.float64)
+        capped[~among] = ONES + 1
+    hits = [np.count_nonzero(capped == times, axis=1) for times in range(ONES + 1)]
+    return np.stack(hits, axis=1).astype(np.float64)
 
 
 def seen_after_thinning(types: FloatArray, kept: FloatArray) -> FloatArray:
