@@ -191,6 +191,20 @@ class TestLayouts:
             ("broken-symlink", "self.png", 0, False),
         ]
 
+    def test_a_folder_that_may_not_be_looked_into(self, tmp_path, monkeypatch):
+        root = build(tmp_path, ["a.png", "x/b.png"], {"a": GOOD})
+        scandir = os.scandir
+
+        def refuse(path):
+            if str(path).endswith("/x"):
+                raise PermissionError(13, "Permission denied", path)
+            return scandir(path)
+
+        monkeypatch.setattr(os, "scandir", refuse)
+        _, samples, skips = read(root)
+        assert [sample.key for sample in samples] == ["images/train/a.png"]
+        assert named(skips) == [("unreadable-file", "x", 0, False)]
+
     def test_a_name_that_is_no_text(self, tmp_path):
         root = build(tmp_path, ["a.png"], {"a": GOOD})
         (root / "images/train/a.png").rename(root / "images/train/\udcff.png")
@@ -219,6 +233,8 @@ class TestNames:
         [
             ("names: [cat, dog, cat]", 2, "'cat' is there twice"),
             ("nc: 3\nnames: [cat, dog]", 2, "nc is 3, but there are 2 names"),
+            ("nc: 1000000000", 2, "nc is 1000000000"),
+            ("names: {1000000000000: cat}", 2, "the number 1000000000000"),
             ("nc: many\nnames: [cat]", 2, "nc is 'many'"),
             ("names: {cat: 0}", 2, "the number 'cat'"),
             ("names: {-1: cat}", 2, "the number -1"),

@@ -88,11 +88,11 @@ def _exif_turned(block: bytes) -> bool:
 
 
 def _png(data: bytes) -> ImageFacts:
-    at, size = 8, (0, 0)
+    at, size, view = 8, (0, 0), memoryview(data)
     while at + 12 <= len(data):
         length = int.from_bytes(data[at : at + 4], "big")
         kind, stop = data[at + 4 : at + 8], at + 8 + length
-        if data[stop : stop + 4] != zlib.crc32(data[at + 4 : stop]).to_bytes(4, "big"):
+        if data[stop : stop + 4] != zlib.crc32(view[at + 4 : stop]).to_bytes(4, "big"):
             return _BROKEN
         if kind == b"IHDR" and length == 13:
             size = struct.unpack_from(">II", data, at + 8)

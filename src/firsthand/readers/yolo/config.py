@@ -18,6 +18,7 @@ from firsthand.layout import files_in, folders_in, head, split_name
 from firsthand.yamltext import Document
 
 SPLITS = ("train", "val", "test")
+MOST_CLASSES = 100_000
 
 _ALIASES = {"validation": "val", "valid": "val"}
 _SUFFIXES = (".yaml", ".yml")
@@ -144,8 +145,9 @@ def _source(root: Path, value: str, where: str) -> Path:
 
 def _names(document: Document) -> dict[int, str]:
     names, count = document.value.get("names"), document.value.get("nc")
-    if count is not None and (not isinstance(count, int) or isinstance(count, bool) or count < 1):
-        raise InputError(f"nc is {count!r}", expected="a number", where=document.where("nc"))
+    if count is not None and (type(count) is not int or not 0 < count <= MOST_CLASSES):
+        expected = f"a number, 1 to {MOST_CLASSES:,}"
+        raise InputError(f"nc is {count!r}"[:200], expected=expected, where=document.where("nc"))
     if names is None and count is not None:
         return {at: f"class_{at}" for at in range(count)}
     if not isinstance(names, list | dict) or not names:
@@ -165,12 +167,11 @@ def _names(document: Document) -> dict[int, str]:
 
 
 def _number(document: Document, key: Any) -> int:
-    if isinstance(key, str) and key.isdecimal():
-        return int(key)
-    if isinstance(key, int) and key >= 0:
-        return key
-    where = document.where("names", key)
-    raise InputError(f"a class has the number {key!r}", expected="0 or more", where=where)
+    number = int(key) if isinstance(key, str) and re.fullmatch("[0-9]{1,9}", key) else key
+    if isinstance(number, int) and 0 <= number < MOST_CLASSES:
+        return number
+    where, expected = document.where("names", key), f"0 to {MOST_CLASSES - 1:,}"
+    raise InputError(f"a class has the number {key!r}"[:200], expected=expected, where=where)
 
 
 def _name(document: Document, key: Any) -> str:

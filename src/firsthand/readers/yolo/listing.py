@@ -27,6 +27,7 @@ class Folder:
     images: dict[str, None]  # names in order
     texts: frozenset[str]  # names of label files without their suffix
     broken: frozenset[str]  # images that are links to nothing
+    below: tuple[str, ...]  # names of the folders in it
 
     def label_path(self, name: str) -> str:
         """The label file of an image, "" where there is none."""
@@ -61,23 +62,34 @@ class Listing:
             self.skips += _orphans(folder)
 
     def _add_tree(self, split: str, top: str) -> None:
-        for path in _folders_below(top):
+        """A folder and all below it, links followed, each real folder once."""
+        seen: set[tuple[int, int]] = set()
+        todo = [top]
+        while todo:
+            path = todo.pop()
+            found = os.stat(path)  # noqa: PTH116
+            if (found.st_dev, found.st_ino) in seen:
+                continue
+            seen.add((found.st_dev, found.st_ino))
             folder = self._folder(path)
             self.entries += [self._entry(split, folder, name) for name in folder.images]
             for name in sorted(folder.broken):
                 self.skips.append(Skip("broken-symlink", printable(f"{path}/{name}")))
+            todo += [f"{path}/{name}" for name in reversed(folder.below)]
 
     def _add_list(self, split: str, source: Path) -> None:
+        bases = (str(self.root.absolute()), str(source.absolute().parent))
         for line, path in _list_lines(source):
-            place = self._place(source, path)
-            folder_path, _, name = place.rpartition("/")
-            folder = self._folder(folder_path) if os.path.isdir(folder_path) else None  # noqa: PTH112
-            if folder is not None and name in folder.images:
-                self.entries.append(self._entry(split, folder, name))
-            else:
-                linked = folder is not None and name in folder.broken
-                code = "broken-symlink" if linked else "missing-file"
-                self.skips.append(Skip(code, str(source), line, printable(path)[:200]))
+            first, second = bases[::-1] if path.startswith("./") else bases
+            places = [os.path.normpath(os.path.join(base, path)) for base in (first, second)]  # noqa: PTH118
+            found = [(self._folder_of(place), place.rpartition("/")[2]) for place in places]
+            whole = [(folder, name) for folder, name in found if folder and name in folder.images]
+            if whole:
+                self.entries.append(self._entry(split, *whole[0]))
+                continue
+            linked = any(folder and name in folder.broken for folder, name in found)
+            code = "broken-symlink" if linked else "missing-file"
+            self.skips.append(Skip(code, printable(source), line, printable(path)[:200]))
 
     def _entry(self, split: str, folder: Folder, name: str) -> Entry:
         key = f"{folder.key}{name}"
@@ -86,43 +98,56 @@ class Listing:
             key = f"{key}#{times}"
         return Entry(printable(key), f"{folder.path}/{name}", folder.label_path(name), split)
 
-    def _place(self, source: Path, path: str) -> str:
-        """A listed path: absolute, beside the list, or below the dataset's folder."""
-        if path.startswith("/"):
-            return os.path.normpath(path)
-        beside = os.path.normpath(source.absolute().parent / path)
-        below = os.path.normpath(self.root / path)
-        first, second = (beside, below) if path.startswith("./") else (below, beside)
-        return first if os.path.lexists(first) else second
+    def _folder_of(self, place: str) -> Folder | None:
+        """The folder that a file lies in, if there is one."""
+        path = place.rpartition("/")[0]
+        if path in self._folders:
+            return self._folders[path]
+        return self._folder(path) if os.path.isdir(path) else None  # noqa: PTH112
 
     def _folder(self, path: str) -> Folder:
         path = os.path.normpath(Path(path).absolute())
         if path not in self._folders:
-            self._folders[path] = _scan(path, str(self.root.absolute()))
+            self._folders[path] = self._scan(path)
         return self._folders[path]
 
-
-def _scan(path: str, root: str) -> Folder:
-    images: list[str] = []
-    broken: set[str] = set()
-    with os.scandir(path) as found:
-        for entry in found:
-            if not _is_image(entry.name):
+    def _scan(self, path: str) -> Folder:
+        images: list[str] = []
+        broken: set[str] = set()
+        below: list[str] = []
+        held = self._listed(path)
+        for entry in held:
+            if _is(entry.is_dir):
+                below.append(entry.name)
+            elif not _is_image(entry.name):
                 continue
-            if _is(entry.is_file):
+            elif _is(entry.is_file):
                 images.append(entry.name)
-            elif entry.is_symlink() and not _is(entry.is_dir):
+            elif entry.is_symlink():
                 broken.add(entry.name)
-    inside = os.path.relpath(path, root).replace(os.sep, "/")
-    labels = _label_folder(path)
-    return Folder(
-        path=path,
-        key="" if inside == "." else f"{inside}/",
-        labels=labels,
-        images=dict.fromkeys(sorted(images)),
-        texts=_texts(labels),
-        broken=frozenset(broken),
-    )
+        inside = os.path.relpath(path, self.root.absolute()).replace(os.sep, "/")
+        labels = _label_folder(path)
+        beside = held if labels == path else self._listed(labels)
+        return Folder(
+            path=path,
+            key="" if inside == "." else f"{inside}/",
+            labels=labels,
+            images=dict.fromkeys(sorted(images)),
+            texts=frozenset(
+                one.name[:-4] for one in beside if one.name[-4:] == ".txt" and _is(one.is_file)
+            ),
+            broken=frozenset(broken),
+            below=tuple(sorted(below)),
+        )
+
+    def _listed(self, path: str) -> list[os.DirEntry[str]]:
+        """What is in a folder; one that may not be looked into is named."""
+        try:
+            with os.scandir(path) as found:
+                return list(found)
+        except OSError as error:
+            self.skips.append(Skip("unreadable-file", printable(path), 0, error.strerror or ""))
+            return []
 
 
 def _is(check: Callable[[], bool]) -> bool:
@@ -144,34 +169,11 @@ def _label_folder(path: str) -> str:
     return other if images and Path(other).is_dir() else path
 
 
-def _texts(path: str) -> frozenset[str]:
-    with os.scandir(path) as found:
-        return frozenset(
-            one.name[:-4] for one in found if one.name[-4:] == ".txt" and one.is_file()
-        )
-
-
 def _orphans(folder: Folder) -> Iterator[Skip]:
     stems = {name[: name.rindex(".")] for name in (*folder.images, *folder.broken)}
     for stem in sorted(folder.texts - stems):
         if stem.lower() not in _NO_LABELS:
             yield Skip("orphan-label", printable(f"{folder.labels}/{stem}.txt"))
-
-
-def _folders_below(top: str) -> Iterator[str]:
-    """A folder and all below it, links followed, each real folder once."""
-    seen: set[tuple[int, int]] = set()
-    todo = [top]
-    while todo:
-        path = todo.pop()
-        found = os.stat(path)  # noqa: PTH116
-        if (found.st_dev, found.st_ino) in seen:
-            continue
-        seen.add((found.st_dev, found.st_ino))
-        yield path
-        with os.scandir(path) as entries:
-            below = [entry.path for entry in entries if _is(entry.is_dir)]
-        todo += sorted(below, reverse=True)
 
 
 def _list_lines(source: Path) -> Iterator[tuple[int, str]]:
