@@ -439,6 +439,15 @@ class TestSecondRead:
         second = read(old)[1][0]
         assert (len(first.boxes.classes), len(second.boxes.classes)) == (2, 1)
 
+    def test_a_fresh_label_file_is_not_trusted(self, old):
+        file = old / "labels/train/a.txt"
+        os.utime(file)
+        now = file.stat().st_mtime_ns
+        first = read(old)[1][0]
+        file.write_text("1" + GOOD[1:] + "1 .3 .2 .1 .1\n")
+        os.utime(file, ns=(now, now))
+        assert read(old)[1][0].label != first.label
+
     def test_other_class_names_are_other_labels(self, old):
         first = read(old)[1][0]
         (old / "data.yaml").write_text("train: images/train\nnames: [dog, cat]\n")

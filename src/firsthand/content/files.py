@@ -55,7 +55,7 @@ class Stamp(NamedTuple):
 
     @property
     def settled(self) -> bool:
-        """Was the last change so long ago that another one would show?"""
+        """Asked right after reading: was the last change so long ago that another would show?"""
         return time.time_ns() - self.mtime_ns >= _FRESH_NS
 
 
@@ -165,8 +165,9 @@ class FileCache:
         if known is not None and unchanged(path, known[0]):
             return known[1]
         data, stamp = read_stamped(path)
+        settled = stamp.settled
         facts = FileFacts(media_digest(data), *image_facts(data))
-        if stamp.settled:
+        if settled:
             self._known[path] = (stamp, facts)
             self._changed = True
         return facts

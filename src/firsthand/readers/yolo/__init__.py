@@ -51,6 +51,7 @@ class _Text(NamedTuple):
     at: int  # index of the image
     data: bytes
     stamp: Stamp
+    settled: bool
 
 
 class Yolo:
@@ -132,7 +133,7 @@ def _labels(
         image = images[text.at]
         if label.boxes is not None:
             out[text.at] = known = Known(label.boxes, digest)
-            if not label.problems and not label.boxes.outlines:
+            if text.settled and not label.problems and not label.boxes.outlines:
                 memory.keep(image.entry.label_path, text.stamp, image.size, known)
         skips += _named(image.entry.label_path, label.problems)
     return out, skips
@@ -147,7 +148,8 @@ def _texts(images: list[_Image], known: list[Known | None]) -> tuple[list[_Text]
         if known[at] is not None or not path:
             continue
         try:
-            out.append(_Text(at, *read_stamped(path)))
+            data, stamp = read_stamped(path)
+            out.append(_Text(at, data, stamp, stamp.settled))
         except OSError as error:
             found = error.strerror or ""
             skips.append(Skip("unreadable-file", printable(path), 0, found, keeps_sample=True))

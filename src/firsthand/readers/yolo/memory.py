@@ -70,10 +70,9 @@ class Memory:
         return entry[2]
 
     def keep(self, path: str, stamp: Stamp, size: Size, known: Known) -> None:
-        """Remember a label, unless its file is too fresh to trust its time."""
-        if stamp.settled:
-            self._known[path] = (stamp, size, known)
-            self._changed = True
+        """Remember a label, whose file had settled when it was read."""
+        self._known[path] = (stamp, size, known)
+        self._changed = True
 
     def _dump(self) -> bytes:
         entries = list(self._known.values())
