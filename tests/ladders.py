@@ -117,15 +117,15 @@ VOCABULARY = 4000
 TOPICS = 5
 
 
-def tokens(kind: str, strength: float, rng: np.random.Generator, n: int = 400) -> TokensView:
-    """Documents of about 150 tokens, each on one topic."""
+def tokens(kind: str, strength: float, rng: np.random.Generator, n: int = 300) -> TokensView:
+    """Documents of about 120 tokens, each on one topic."""
     distinct, index = _copies(kind, strength, n, rng)
     lost = strength if kind == "mode-loss" else 0.0
     shares = np.array([1.0, 1.0, 1.0, 1.0, 1.0 - lost])
     topic = rng.choice(TOPICS, distinct, p=shares / shares.sum())
     chances = [_topic(each, kind, strength) for each in range(TOPICS)]
     names = np.random.default_rng(1).integers(0, 2**63, VOCABULARY).astype(np.uint64)
-    rows = [names[rng.choice(VOCABULARY, rng.poisson(150) + 1, p=chances[at])] for at in topic]
+    rows = [names[rng.choice(VOCABULARY, rng.poisson(120) + 1, p=chances[at])] for at in topic]
     view = _documents(rows, rng.integers(0, BUCKETS, distinct), distinct)
     return _repeated(view, index, rng)
 
