@@ -31,7 +31,7 @@ lint: $(VENV)/dev
 	$(BIN)/lint-imports
 
 demo: $(VENV)/demo
-	$(BIN)/python examples/handwriting.py
+	$(BIN)/python examples/handwriting.py --out demo-out
 
 docs: $(VENV)/dev
 	$(BIN)/python docs/generate.py
