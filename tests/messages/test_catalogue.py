@@ -60,7 +60,9 @@ def used(call, keyword, position=None):
     """String constants that the program gives as this argument of this call."""
     for path in SOURCE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if not isinstance(node, ast.Call) or getattr(node.func, "id", "") != call:
+            if not isinstance(node, ast.Call):
+                continue
+            if call not in (getattr(node.func, "id", ""), getattr(node.func, "attr", "")):
                 continue
             given = [each.value for each in node.keywords if each.arg == keyword]
             if position is not None:
@@ -83,6 +85,7 @@ def used(call, keyword, position=None):
         ("Metric", "finding", None, "finding.{}.title"),
         ("Undetermined", "reason", None, "undetermined.{}.why"),
         ("Skip", "code", 0, "skip.{}"),
+        ("skip", "code", 0, "skip.{}"),
     ],
 )
 def test_every_code_of_the_program_has_a_text(call, keyword, position, family):
