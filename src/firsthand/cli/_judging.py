@@ -75,17 +75,19 @@ def judge(asked: Question) -> Audit:
     """Read, measure, decide. Commands in the advice name the sets as they were typed."""
     from firsthand.audit import audit
 
-    result = audit(
-        _read(asked, asked.candidate, _declared(asked), asked.provenance),
-        _read(asked, asked.reference, HUMAN),
-        anchor=None if asked.anchor is None else _read(asked, asked.anchor, HUMAN),
-        limits=asked.limits,
-        metrics=asked.metrics,
-        seed=asked.seed,
-        strict=asked.strict,
-        report=_progress,
-    )
-    _progress("")
+    try:
+        result = audit(
+            _read(asked, asked.candidate, _declared(asked), asked.provenance),
+            _read(asked, asked.reference, HUMAN),
+            anchor=None if asked.anchor is None else _read(asked, asked.anchor, HUMAN),
+            limits=asked.limits,
+            metrics=asked.metrics,
+            seed=asked.seed,
+            strict=asked.strict,
+            report=_progress,
+        )
+    finally:
+        _progress("")
     return replace(
         result,
         candidate={**result.candidate, "source": asked.candidate, "options": _options(asked)},

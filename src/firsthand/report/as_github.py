@@ -15,7 +15,7 @@ _VERDICT = {"block": "error", "cannot-say": "error", "pass": "notice"}
 def render(audit: Audit, lang: Language = "en") -> str:
     """One line an annotation, the verdict first because only the first ten are shown."""
     story = tell(audit, lang)
-    path = str(audit.candidate.get("path") or "")
+    path = str(audit.candidate.get("source") or audit.candidate.get("path") or "")
     file = path if Path(path).suffix else ""
     lines = [_command(_VERDICT[audit.verdict], file, story.word, story.sentence)]
     lines += [_finding(told, file) for told in story.findings]
