@@ -11,11 +11,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from firsthand.content import FileCache, FileFacts, boxes_digest
+from firsthand.content import FileCache, FileFacts, boxes_digests, class_keys
 from firsthand.layout import printable
 from firsthand.types import Boxes, FloatArray, Sample, Skip
 
@@ -93,8 +95,18 @@ def labelled(
             kept.append(made)
     if kept or not dropped:
         boxes = _boxes(kept, size)
-        bare = replace(bare, boxes=boxes, label=boxes_digest(boxes, classes, size))
+        bare = replace(bare, boxes=boxes, label=_digest(boxes, tuple(classes), size))
     yield bare
+
+
+def _digest(boxes: Boxes, classes: tuple[str, ...], size: tuple[int, int]) -> bytes:
+    return boxes_digests([boxes], _keys(classes), np.array([size]))[0]
+
+
+@lru_cache(maxsize=8)
+def _keys(classes: tuple[str, ...]) -> NDArray[np.uint64]:
+    """Once a dataset: the names are the same for every image."""
+    return class_keys(classes)
 
 
 def _checked(each: Object | Skip, size: tuple[int, int], source: str) -> Object | Skip:

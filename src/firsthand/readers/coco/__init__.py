@@ -6,7 +6,7 @@
 
 A folder may hold several of them: each is a split where its name or its folder says so, and classes
 of the same name are one class. A file is held in memory while it is taken apart (a file of 500 MB
-needs about 1.5 GB); of each annotation only the numbers are kept.
+needs about 2 GB); of each annotation only the numbers are kept.
 
 Polygons become outlines; of several parts of one object the largest counts, its box covers all. A
 run-length mask is read as its box, with one note a file. Crowd regions are left out by name: a box

@@ -157,8 +157,15 @@ def _outline(parts: object) -> FloatArray | None | str:
         if not isinstance(part, list) or len(part) < 6 or len(part) % 2:
             size = len(part) if isinstance(part, list) else 0
             return f"{size}: polygon {part!r}"
-        polygons.append(np.array([number(value) for value in part]).reshape(-1, 2))
-    return max(polygons, key=_area)
+        polygons.append(_numbers(part).reshape(-1, 2))
+    return polygons[0] if len(polygons) == 1 else max(polygons, key=_area)
+
+
+def _numbers(values: list[Any]) -> FloatArray:
+    """As `number` makes them; at once where all are of the usual kind."""
+    if set(map(type, values)) == {float}:
+        return np.array(values)
+    return np.array([number(value) for value in values])
 
 
 def _area(polygon: FloatArray) -> float:
