@@ -32,7 +32,7 @@ def compare(reference: TokensView, candidate: TokensView, splits: Splits) -> Dra
     found = scores(counts, parts, _rare_tokens)
     problem = _problem(groups, float(found.human.mean()))
     if problem is not None:
-        return nothing(problem, splits, groups)
+        return nothing(splits, groups, problem)
     return ratio_draws((ALL,), found, parts, shared_tokens(reference, candidate), groups)
 
 

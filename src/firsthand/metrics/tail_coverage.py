@@ -28,9 +28,7 @@ from firsthand.types import BoolArray, FloatArray, Shared, Slice, Undetermined
 
 NAME = "tail_coverage"
 K = 5  # as Naeem et al.; docs/tail-coverage.md compares 3, 5 and 10
-MEMBERS = (
-    16  # of each list belong to a part on average: enough that the k-th is nearly always known
-)
+MEMBERS = 12  # of each list belong to the smallest part on average: the k-th is nearly always there
 AT_MOST = 5000  # points a side
 STRATA = (("rarest-tenth", 0.1), ("next-fifth", 0.3), ("middle", 0.7), ("dense", 1.0))
 MIN_GROUPS = 20
@@ -68,7 +66,7 @@ def compare(reference: FeatureView, candidate: FeatureView, splits: Splits) -> D
     groups = min(reference.groups, candidate.groups)
     problem = _problem(reference, candidate, groups)
     if problem is not None:
-        return nothing(problem, splits, groups)
+        return nothing(splits, groups, problem)
     ours, theirs = _points(reference, candidate)
     parts = _parts(splits, ours, theirs)
     space = _space(ours, theirs, parts)
@@ -119,7 +117,7 @@ def _parts(splits: Splits, ours: Points, theirs: Points) -> Halves:
 def _space(ours: Points, theirs: Points, parts: Halves) -> Space:
     size = np.bincount(ours.bucket, minlength=BUCKETS)
     most = max(len(ours.bucket), len(theirs.bucket))
-    listed = int(np.ceil(MEMBERS * most / max((parts.human @ size).mean(), 1.0)))
+    listed = int(np.ceil(MEMBERS * most / max((parts.one @ size).mean(), 1.0)))
     return Space(
         ours=_lists(ours, ours, listed),
         across=_lists(ours, theirs, listed),
@@ -156,12 +154,11 @@ def _reach(space: Space, part: BoolArray, *, theirs: bool) -> Floats:
 
 
 def _radius(lists: Lists, part: BoolArray) -> Floats:
-    """Distance to the k-th neighbour that belongs to a part, (n,); inf where too few are listed."""
+    """Distance to the k-th neighbour in a part, (n,); to the last listed where that is too few."""
     belongs = part[lists.bucket]
     passed = np.cumsum(belongs, axis=0, dtype=np.uint8) >= K
-    kth = passed.argmax(axis=0)
-    distance = lists.distance[kth, np.arange(len(kth))]
-    return np.where(passed[-1] & ~np.isnan(distance), distance, np.float32(np.inf))
+    kth = np.where(passed[-1], passed.argmax(axis=0), len(passed) - 1)
+    return np.asarray(lists.distance[kth, np.arange(len(kth))])
 
 
 def _strata(radius: Floats) -> NDArray[np.int64]:

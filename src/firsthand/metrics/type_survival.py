@@ -37,13 +37,15 @@ def compare(reference: TokensView, candidate: TokensView, splits: Splits) -> Dra
     if groups < MIN_GROUPS:
         params = {"found": groups, "needed": MIN_GROUPS}
         note = Undetermined(metric=NAME, reason="too-few-groups", params=params)
-        return nothing(note, splits, groups)
+        return nothing(splits, groups, note)
     tables = [spectrum(reference, candidate, n) for n in LENGTHS]
     # Sizes are matched in tokens; longer runs are fewer by the same few a document on both sides.
     parts = match(splits, tables[0].reference_size, tables[0].candidate_size)
     each = [scores(table, parts, _surviving) for table in tables]
     found = Found(*(np.hstack(columns) for columns in zip(*each, strict=True)))
     kept, gone = _enough(found.human.mean(axis=0))
+    if not kept.any():
+        return nothing(splits, groups, *gone)
     names = tuple(SLICES[at] for at in np.flatnonzero(kept))
     rest = Found(*(side[:, kept] for side in found))
     shared = shared_tokens(reference, candidate)

@@ -153,7 +153,7 @@ def _spread(scores: FloatArray, signs: FloatArray) -> FloatArray:
     return np.asarray(linear + (centred - linear) / np.sqrt(3.0))
 
 
-def nothing(reason: Undetermined, splits: Splits, groups: int) -> Draws:
-    """No slice could be looked at, for one reason."""
+def nothing(splits: Splits, groups: int, *reasons: Undetermined) -> Draws:
+    """No slice could be looked at, and why."""
     empty = np.zeros((len(splits.half), 0))
-    return Draws((), np.zeros(0), empty, empty, 0, 0, groups, "none", (reason,))
+    return Draws((), np.zeros(0), empty, empty, 0, 0, groups, "none", reasons)

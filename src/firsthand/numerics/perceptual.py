@@ -51,7 +51,7 @@ def grey(pixels: Pixels) -> Floats:
 
 def d_hash(pictures: Floats) -> BoolArray:
     """Is it brighter to the right? 8 x 8 comparisons, (n, 64) from (n, 16, 16) grey values."""
-    rows = pictures.reshape(len(pictures), 8, 2, -1).mean(axis=2)
+    rows = pictures.reshape(-1, 8, 2, pictures.shape[2]).mean(axis=2)
     columns = rows[:, :, np.linspace(0, pictures.shape[2] - 1, 9).round().astype(np.int64)]
     return np.asarray(np.diff(columns, axis=2) > 0).reshape(-1, 64)
 
@@ -94,7 +94,7 @@ def _signs(bits: BoolArray) -> Floats:
 
 
 def _standardised(pictures: Floats) -> Floats:
-    flat = pictures.reshape(len(pictures), -1)
+    flat = pictures.reshape(-1, pictures.shape[1] * pictures.shape[2])
     flat = flat - flat.mean(axis=1, keepdims=True)
     length = np.sqrt(np.einsum("ij,ij->i", flat, flat))[:, None]
     return np.asarray(np.divide(flat, length, out=np.zeros_like(flat), where=length > 0))
