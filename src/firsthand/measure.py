@@ -135,8 +135,8 @@ def _view(dataset: Dataset, name: str) -> object:
 
 def _draws(metric: Metric, views: _Views, plan: Splits) -> Draws:
     if metric.compare is not None:
-        sides = (views.view(side, metric.view) for side in ("reference", "candidate"))
-        return metric.compare(*sides, plan)
+        theirs, ours = (views.view(side, metric.view) for side in ("reference", "candidate"))
+        return metric.compare(theirs, ours, plan)
     reference, candidate = (views.profile(metric, side) for side in ("reference", "candidate"))
     assert reference is not None
     assert candidate is not None
