@@ -46,7 +46,7 @@ def slow_share(reference, candidate, first, searched, theirs: bool) -> np.ndarra
     distance = across[mine][:, other]
     reached = (distance <= radius[:, None]).any(axis=1) & (distance <= reach).any(axis=1)
     order = np.argsort(-radius, kind="stable")
-    edges = [round(share * len(radius)) for share in (0.1, 0.3, 0.7)]
+    edges = [int(share * len(radius) + 0.5) for share in (0.1, 0.3, 0.7)]
     return np.array([reached[part].mean() for part in np.split(order, edges)])
 
 
@@ -71,7 +71,7 @@ def test_agrees_with_a_loop_over_all_pairs(
 def test_short_lists_change_next_to_nothing(
     rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reference, candidate = view(rng.normal(size=(500, 8))), view(rng.normal(size=(500, 8)))
+    reference, candidate = view(rng.normal(size=(300, 8))), view(rng.normal(size=(300, 8)))
     short = compare(reference, candidate, splits_for(reference, candidate))
     monkeypatch.setattr(tail_coverage, "MEMBERS", 1000)
     full = compare(reference, candidate, splits_for(reference, candidate))
@@ -110,7 +110,8 @@ def test_real_handwriting_does_not_alarm_and_shrunk_handwriting_does(digits) -> 
     alarms = [worst(*halves(features, seed)) <= 0.05 for seed in range(4)]
     assert sum(alarms) <= 1
     reference, candidate = halves(features, 0)
-    assert worst(reference, candidate.mean(axis=0) + 0.8 * (candidate - candidate.mean(axis=0)))
+    middle = candidate.mean(axis=0)
+    assert worst(reference, middle + 0.8 * (candidate - middle)) <= 0.05
 
 
 def test_a_lost_digit_is_found(digits) -> None:
@@ -124,7 +125,7 @@ def test_the_full_set_of_digits_takes_seconds(digits) -> None:
     whole = view(digits[0])
     began = time.process_time()
     draws = compare(whole, whole, splits_for(whole, whole, 1999))
-    assert time.process_time() - began < 30  # about 4 s; a slow machine is no failure
+    assert time.process_time() - began < 10  # about 1 s on two cores; a slow machine is no failure
     assert (draws.value == 1).all()
 
 

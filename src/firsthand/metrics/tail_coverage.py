@@ -22,8 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firsthand.contracts import BUCKETS, Draws, FeatureView, Metric, Splits
+from firsthand.numerics import reach
 from firsthand.numerics.halves import Found, Halves, match, nothing, ratio_draws, thin
-from firsthand.numerics.neighbours import Points, nearest
+from firsthand.numerics.neighbours import Points
+from firsthand.numerics.reach import Bits, Lists
 from firsthand.types import BoolArray, FloatArray, Shared, Slice, Undetermined
 
 NAME = "tail_coverage"
@@ -35,14 +37,6 @@ MIN_GROUPS = 20
 MIN_POINTS = 10
 
 Floats = NDArray[np.float32]
-
-
-class Lists(NamedTuple):
-    """Neighbour lists of n points, nearest first, one column a point."""
-
-    distance: Floats  # (listed, n)
-    rows: NDArray[np.int64]  # (listed, n) row among the points searched
-    bucket: NDArray[np.int64]  # (listed, n) bucket of that row
 
 
 class Space(NamedTuple):
@@ -119,46 +113,35 @@ def _space(ours: Points, theirs: Points, parts: Halves) -> Space:
     most = max(len(ours.bucket), len(theirs.bucket))
     listed = int(np.ceil(MEMBERS * most / max((parts.one @ size).mean(), 1.0)))
     return Space(
-        ours=_lists(ours, ours, listed),
-        across=_lists(ours, theirs, listed),
-        theirs=_lists(theirs, theirs, listed),
+        ours=reach.lists_of(ours, ours, listed),
+        across=reach.lists_of(ours, theirs, listed),
+        theirs=reach.lists_of(theirs, theirs, listed),
         bucket=ours.bucket,
         other=theirs.bucket,
     )
 
 
-def _lists(queries: Points, among: Points, listed: int) -> Lists:
-    found = nearest(queries, among, listed)
-    rows = np.ascontiguousarray(found.rows.T)
-    return Lists(np.ascontiguousarray(found.distance.T), rows, among.bucket[rows])
-
-
 def _found(space: Space, parts: Halves) -> Found:
+    """What share of each stratum A reaches in every part, for all splits at once."""
+    first = reach.closed(space.ours, reach.pack(parts.first), K)
+    radius = reach.radius(space.ours, first, len(parts.first))
+    inside = parts.first[:, space.bucket]
+    strata = [_strata(radius[row, at]) for at, row in enumerate(inside)]
     out = Found(*np.empty((4, len(parts.first), len(STRATA))))
-    for at in range(len(parts.first)):
-        radius = _radius(space.ours, parts.first[at])
-        rows = parts.first[at][space.bucket]
-        stratum = _strata(radius[rows])
-        for name, scores in out._asdict().items():
-            theirs = name == "candidate"
-            searched = _reach(space, getattr(parts, name)[at], theirs=theirs)
-            reached = _reached(space.across if theirs else space.ours, radius, searched)
-            scores[at] = _share(stratum, reached[rows])
+    for name, scores in out._asdict().items():
+        part = reach.pack(getattr(parts, name))
+        hits = reach.unpack(_reached(space, first, part, theirs=name == "candidate"), len(scores))
+        for at, row in enumerate(inside):
+            scores[at] = _share(strata[at], hits[row, at])
     return out
 
 
-def _reach(space: Space, part: BoolArray, *, theirs: bool) -> Floats:
-    """How far each point that belongs to a part reaches within it; NaN for all others."""
-    lists, bucket = (space.theirs, space.other) if theirs else (space.ours, space.bucket)
-    return np.where(part[bucket], _radius(lists, part), np.float32(np.nan))
-
-
-def _radius(lists: Lists, part: BoolArray) -> Floats:
-    """Distance to the k-th neighbour in a part, (n,); to the last listed where that is too few."""
-    belongs = part[lists.bucket]
-    passed = np.cumsum(belongs, axis=0, dtype=np.uint8) >= K
-    kth = np.where(passed[-1], passed.argmax(axis=0), len(passed) - 1)
-    return np.asarray(lists.distance[kth, np.arange(len(kth))])
+def _reached(space: Space, first: Bits, part: Bits, *, theirs: bool) -> Bits:
+    across, searched = (space.across, space.theirs) if theirs else (space.ours, space.ours)
+    own = np.arange(len(space.bucket))
+    mine = reach.Side(first, reach.closer(across, space.ours, own))
+    other = reach.Side(reach.closed(searched, part, K), reach.closer(across, searched, across.rows))
+    return reach.reached(across, part, mine, other)
 
 
 def _strata(radius: Floats) -> NDArray[np.int64]:
@@ -167,20 +150,6 @@ def _strata(radius: Floats) -> NDArray[np.int64]:
     rank[np.argsort(-radius, kind="stable")] = np.arange(len(radius))
     edges = np.array([upper for _, upper in STRATA[:-1]]) * len(radius)
     return np.searchsorted(edges, rank + 0.5)
-
-
-def _reached(lists: Lists, radius: Floats, searched: Floats) -> BoolArray:
-    """Which points have a searched one within reach, both ways? (n,).
-
-    Args:
-        lists: neighbours of n points among the searched ones.
-        radius: (n,) reach of each point.
-        searched: (m,) reach of each searched point, NaN where it is not in the part.
-    """
-    theirs = searched[lists.rows]
-    covered = (lists.distance <= radius) & ~np.isnan(theirs)
-    recalled = lists.distance <= theirs
-    return np.asarray(covered.any(axis=0) & recalled.any(axis=0))
 
 
 def _share(stratum: NDArray[np.int64], reached: BoolArray) -> FloatArray:
