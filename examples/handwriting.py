@@ -5,7 +5,7 @@
 Takes the 1,797 handwritten digits that scikit-learn ships (13 writers), and splits them into a
 reference, which is only compared with, and human training data. A Gaussian mixture then trains
 over generations in two ways: *replace*, each on the pictures of the one before it, and *anchor*,
-on all human data with half as many generated pictures on top. Every generation is recorded in a
+on all human data with a quarter as many generated pictures on top. Every generation is recorded in a
 ledger and audited against the reference.
 
 Exit code 0 says that the last generation was blocked under replace, also by its lost tails alone,
@@ -92,7 +92,9 @@ def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--generations", type=int, default=6)
     parser.add_argument("--components", type=int, default=10, help="of the mixture, a class")
     parser.add_argument("--ridge", type=float, default=1e-4, help="added to each pixel's variance")
-    parser.add_argument("--generated", type=float, default=0.5, help="pictures on top, a human one")
+    parser.add_argument(
+        "--generated", type=float, default=0.25, help="pictures on top, a human one"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     return parser.parse_args(given)
 

@@ -64,7 +64,7 @@ def test_replace_is_blocked_by_its_tails_and_anchor_passes(tmp_path, setting):
     code, found = told(tmp_path / "out", "--generations", 3, *setting)
     replace, anchor = found["replace"], found["anchor"]
     assert (replace["verdict"], replace["verdict_without_composition"]) == ("block", "block")
-    assert ["tail_coverage", {"stratum": "rarest-tenth"}] in replace["blocking"]
+    assert ["tail-coverage-lost", {"stratum": "rarest-tenth"}] in replace["blocking"]
     assert replace["tail_coverage"][-1] < replace["null_low"][-1]
     assert replace["tail_coverage"][-1] < anchor["tail_coverage"][-1]
     assert (anchor["verdict"], anchor["verdict_without_composition"]) == ("pass", "pass")
