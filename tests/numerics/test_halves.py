@@ -49,7 +49,7 @@ def score(parts: Halves, side: np.ndarray, other: np.ndarray) -> Found:
 
 def test_null_and_interval_have_the_spread_of_a_second_sample() -> None:
     values, nulls, boots = [], [], []
-    for seed in range(200):
+    for seed in range(120):
         rng = np.random.default_rng(seed)
         side, other = rng.normal(10, 1, (2, 640))
         splits = make_splits(seed, Shared(640, 640, 0), 299)
@@ -60,7 +60,7 @@ def test_null_and_interval_have_the_spread_of_a_second_sample() -> None:
         nulls.append(draws.null.std())
         boots.append(draws.bootstrap.std())
     expected = 0.1 * np.sqrt(2 / 640)
-    assert abs(np.std(values) / expected - 1) < 0.15
+    assert abs(np.std(values) / expected - 1) < 0.2
     assert abs(np.mean(nulls) / expected - 1) < 0.1
     assert abs(np.mean(boots) / expected - 1) < 0.1
 

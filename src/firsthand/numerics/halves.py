@@ -104,9 +104,9 @@ def ratio_draws(
     human = found.human.mean(axis=0)
     value = found.candidate.mean(axis=0) / human
     apart = 2 * (found.one - found.other) / (found.one + found.other).mean(axis=0)
-    null = _spread(apart, parts.one.astype(float) - parts.other) * _scale(parts, shared)
+    null = _spread(apart, parts.one.astype(float) - parts.other, 3 / 4) * _scale(parts, shared)
     difference = (found.candidate - value * found.human) / human
-    around = _spread(difference, np.where(parts.first, 1.0, -1.0))
+    around = _spread(difference, np.where(parts.first, 1.0, -1.0), 1 / 3)
     return Draws(
         slices=slices,
         value=value,
@@ -130,27 +130,28 @@ def _scale(parts: Halves, shared: Shared) -> float:
     return noise_scale(shared) * float(np.sqrt(held))
 
 
-def _spread(scores: FloatArray, signs: FloatArray) -> FloatArray:
+def _spread(scores: FloatArray, signs: FloatArray, stays: float) -> FloatArray:
     """How the mean of (splits, slices) scores would vary between samples, around 0.
 
     Scores of random parts vary because buckets differ, which is what a new sample would do too,
-    and because a part is only a part, which averages out in the value. Of the part of the scores
-    that is linear in which buckets are in (projection of Hájek 1968) the spread over halves is
-    that of the whole sample (delete-half jackknife; Shao & Wu 1989). Of what depends on pairs of
-    buckets a third of the variance stays in the mean over halves, and less of higher orders
-    (Hoeffding 1948: 2^-j of order j stays, 1 - 2^-j is seen), so all else is scaled by 1/sqrt(3).
-    A bootstrap with repetition fails for nearest neighbours and distinct counts (Abadie & Imbens
-    2008); this does not.
+    and because a part is only a part, which averages out in the value. Of the scores that are
+    linear in which buckets are in (projection of Hájek 1968) the spread over halves is that of the
+    whole sample (delete-half jackknife; Shao & Wu 1989). What depends on pairs of buckets averages
+    out in part. Between halves a third of its variance stays (Hoeffding 1948: of order j, 2^-j
+    stays and 1 - 2^-j is seen). Between two quarters against a half it is 16 s^2/n^2, of which
+    `_scale` leaves 4 for equal sizes; a second sample would show 3: three quarters. A bootstrap
+    with repetition fails for nearest neighbours and distinct counts (Abadie & Imbens 2008).
 
     Args:
         scores: one row a split.
         signs: (splits, 64) 1 for buckets on one side, -1 for the other, 0 for neither.
+        stays: share of the variance that is not linear and does not average out.
     """
     signs = signs - signs.mean(axis=0)
     centred = scores - scores.mean(axis=0)
     # Rows may sum to the same number, so that a column says nothing new: least norm.
     linear = signs @ np.linalg.lstsq(signs, centred, rcond=1e-10)[0]
-    return np.asarray(linear + (centred - linear) / np.sqrt(3.0))
+    return np.asarray(linear + (centred - linear) * np.sqrt(stays))
 
 
 def nothing(splits: Splits, groups: int, *reasons: Undetermined) -> Draws:
