@@ -1,10 +1,11 @@
-"""How long does reading a large YOLO set take, against plainly reading and hashing its files?
+"""How long does auditing a large YOLO set take, against plainly reading and hashing its files?
 
     python benchmarks/audit.py --images 100000 --boxes 7
 
-Writes images of noise and label files below a temporary folder (--side 32 makes tiny images, the
-hardest case), then measures in fresh processes: the floor (open, read and sha256 of every file), a
-first read with an empty cache, and a second read. Prints time and peak memory of each.
+Writes a candidate and a reference of a tenth its size below a temporary folder, images of noise
+with label files (--side 32 makes tiny images, the hardest case). Then measures in fresh processes:
+the floor (open, read and sha256 of every file of both), a first read and audit with an empty cache
+each, and a second of each. Prints time and peak memory of each.
 """
 
 from __future__ import annotations
@@ -41,8 +42,8 @@ def png(noise: bytes, side: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + body
 
 
-def generate(root: Path, images: int, boxes: int, side: int) -> None:
-    rng = np.random.default_rng(0)
+def generate(root: Path, images: int, boxes: int, side: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
     (root / "images/train").mkdir(parents=True)
     (root / "labels/train").mkdir(parents=True)
     (root / "data.yaml").write_text(f"train: images/train\nnames: {json.dumps(NAMES)}\n")
@@ -59,8 +60,8 @@ def generate(root: Path, images: int, boxes: int, side: int) -> None:
 
 def floor(root: Path) -> str:
     total = hashlib.sha256()
-    for folder in ("images/train", "labels/train"):
-        for entry in os.scandir(root / folder):
+    for folder in root.glob("*/*/train"):
+        for entry in os.scandir(folder):
             with open(entry.path, "rb") as file:  # noqa: PTH123
                 total.update(hashlib.sha256(file.read()).digest())
     return total.hexdigest()[:8]
@@ -69,12 +70,22 @@ def floor(root: Path) -> str:
 def read(root: Path) -> str:
     from firsthand.read import read as read_dataset
 
-    dataset = read_dataset(root / "data.yaml", progress=False)
-    boxes = sum(len(one.boxes.classes) for one in dataset.samples if one.boxes)
-    return f"{len(dataset.samples)} samples, {boxes} boxes, {len(dataset.skips)} skips"
+    sets = [read_dataset(root / name / "data.yaml", progress=False) for name in SETS]
+    boxes = sum(len(one.boxes.classes) for each in sets for one in each.samples if one.boxes)
+    return f"{sum(len(each.samples) for each in sets)} samples, {boxes} boxes"
 
 
-STEPS = {"floor": floor, "first": read, "second": read}
+def audit(root: Path) -> str:
+    from firsthand import declare
+    from firsthand.audit import audit as judge
+
+    candidate, reference = (root / name / "data.yaml" for name in SETS)
+    result = judge(candidate, reference, origin=declare("human"))
+    return f"{result.verdict}, {len(result.measurements)} measurements"
+
+
+SETS = ("candidate", "reference")
+STEPS = {"floor": floor, "read": read, "reread": read, "audit": audit, "reaudit": audit}
 
 
 def measure(step: str, root: Path) -> None:
@@ -100,10 +111,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = given.root or Path(folder) / "set"
         if not root.exists():
-            generate(root, given.images, given.boxes, given.side)
+            for seed, (name, share) in enumerate(zip(SETS, (1, 10), strict=True)):
+                generate(root / name, given.images // share, given.boxes, given.side, seed)
             time.sleep(2.1)  # a file is trusted by its time only once that lies in the past
-        environment = {**os.environ, "FIRSTHAND_CACHE": f"{folder}/cache"}
         for step in STEPS:
+            cache = Path(folder) / ("audits" if "audit" in step else "reads")
+            environment = {**os.environ, "FIRSTHAND_CACHE": str(cache)}
             command = [sys.executable, __file__, "--root", str(root), "--step", step]
             subprocess.run(command, env=environment, check=True)
 
