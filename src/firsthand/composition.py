@@ -16,32 +16,40 @@ def compose(dataset: Dataset) -> Composition:
     A sample whose generation nobody knows counts under `unknown`, never under 0. The mean human
     ancestry is None while it is unknown for any sample.
     """
+    said = Counter((each.split, each.provenance, labelled(each)) for each in dataset.samples)
     by_class: Count = Counter()
     by_generation: Counter[str] = Counter()
     by_split: defaultdict[str, Count] = defaultdict(Counter)
-    by_label: defaultdict[str, Count] = defaultdict(Counter)
-    classes: dict[tuple[Provenance, bool], ProvenanceClass] = {}
-    ancestry: list[float] = []
-    for sample in dataset.samples:
-        said = (sample.provenance, labelled(sample))
-        kind = classes.get(said) or classes.setdefault(said, provenance_class(*said))
-        by_class[kind] += 1
-        by_generation[_generation(sample.provenance)] += 1
-        by_split[sample.split][kind] += 1
-        for label in held(sample):
-            by_label[dataset.classes[label]][kind] += 1
-        if sample.provenance.ancestry is not None:
-            ancestry.append(sample.provenance.ancestry)
-    whole = len(ancestry) == len(dataset.samples) and ancestry
+    ancestry, known = 0.0, 0
+    for (split, provenance, has_label), count in said.items():
+        kind = provenance_class(provenance, has_label)
+        by_class[kind] += count
+        by_generation[_generation(provenance)] += count
+        by_split[split][kind] += count
+        if provenance.ancestry is not None:
+            ancestry, known = ancestry + count * provenance.ancestry, known + count
+    total = len(dataset.samples)
     return Composition(
-        total=len(dataset.samples),
+        total=total,
         by_class=dict(by_class),
         by_generation=dict(sorted(by_generation.items())),
         by_split={split: dict(count) for split, count in sorted(by_split.items())},
-        by_label={label: dict(count) for label, count in sorted(by_label.items())},
-        ancestry=sum(ancestry) / len(ancestry) if whole else None,
-        ancestry_known=len(ancestry),
+        by_label=_by_label(dataset),
+        ancestry=ancestry / total if total and known == total else None,
+        ancestry_known=known,
     )
+
+
+def _by_label(dataset: Dataset) -> dict[str, dict[ProvenanceClass, int]]:
+    """How many samples of each provenance class hold each label?"""
+    found: defaultdict[int, Count] = defaultdict(Counter)
+    said = Counter((each.provenance, frozenset(held(each))) for each in dataset.samples)
+    for (provenance, labels), count in said.items():
+        kind = provenance_class(provenance, labelled=True)
+        for label in labels:
+            found[label][kind] += count
+    names = sorted((dataset.classes[label], dict(count)) for label, count in found.items())
+    return dict(names)
 
 
 def labelled(sample: Sample) -> bool:
