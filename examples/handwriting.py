@@ -5,8 +5,8 @@
 Takes the 1,797 handwritten digits that scikit-learn ships (13 writers), and splits them into a
 reference, which is only compared with, and human training data. A Gaussian mixture then trains
 over generations in two ways: *replace*, each on the pictures of the one before it, and *anchor*,
-on all human data with a quarter as many generated pictures on top. Every generation is recorded in a
-ledger and audited against the reference.
+on all human data with a quarter as many generated pictures on top. Every generation is recorded in
+a ledger and audited against the reference.
 
 Exit code 0 says that the last generation was blocked under replace, also by its lost tails alone,
 and passed under anchor; 1 that it came out otherwise; 2 that it could not be run.
@@ -267,10 +267,10 @@ def _as_json(outcomes: Sequence[Outcome], args: argparse.Namespace, seconds: flo
 
 
 STYLE = """
-svg { --ink: #16202c; --quiet: #4d5a69; --line: #d5dae1; --band: #dfe4ea; --card: #ffffff;
+svg { --ink: #16202c; --quiet: #4d5a69; --line: #d5dae1; --band: #c3ccd6; --card: #ffffff;
   --s0: #b3261e; --s1: #2b5a94; --s2: #16202c; }
 @media (prefers-color-scheme: dark) { svg { --ink: #e6ebf1; --quiet: #a3b0bf; --line: #2c3644;
-  --band: #2e3947; --card: #12171f; --s0: #ff8a80; --s1: #86b6f2; --s2: #e6ebf1; } }
+  --band: #3d4b5d; --card: #12171f; --s0: #ff8a80; --s1: #86b6f2; --s2: #e6ebf1; } }
 .paper { fill: var(--card); }
 text { font: 11px system-ui, sans-serif; fill: var(--ink); }
 .tick { fill: var(--quiet); }
@@ -283,7 +283,7 @@ text { font: 11px system-ui, sans-serif; fill: var(--ink); }
 .line.s1, .mark.s1 { stroke: var(--s1); }
 .mark.s2 { stroke: var(--s2); fill: none; stroke-width: 2; }
 .line.s1 { stroke-dasharray: 6 3; }
-.spread { opacity: .18; }
+.spread { opacity: .13; }
 .spread.s0 { fill: var(--s0); }
 .spread.s1 { fill: var(--s1); }
 """
@@ -310,13 +310,16 @@ def _picture(outcomes: Sequence[Outcome]) -> str:
         f"{label(18, 10, text)}</g>"
         for at, text in enumerate(words)
     )
+    below = 252 + 17 * len(words)
+    legend += f'<rect x="53" y="{below + 3}" width="11" height="7" class="band"/>'
+    legend += label(70, below + 10, "what other people reach (95 %)")
     plot = plot.replace(
         "<svg ", '<svg x="8" y="30" width="360" height="210" overflow="visible" ', 1
     )
     return (
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 390 310" width="585" height="465">'
-        f'<style>{STYLE}</style><rect width="390" height="310" class="paper"/>'
-        f"{label(52, 20, 'Rarest tenth of handwriting still reached (grey: by people)')}"
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 390 326" width="585" height="489">'
+        f'<style>{STYLE}</style><rect width="390" height="326" class="paper"/>'
+        f"{label(52, 20, 'Share of the rarest handwriting still reached')}"
         f"{plot}{legend}</svg>\n"
     )
 

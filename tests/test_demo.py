@@ -57,7 +57,7 @@ def test_the_whole_demo(tmp_path):
     [
         ("--seed", 21),
         ("--seed", 22, "--components", 3, "--ridge", 1e-3),
-        ("--seed", 23, "--generated", 0.25),
+        ("--seed", 23, "--components", 5, "--generated", 0.1),
     ],
 )
 def test_replace_is_blocked_by_its_tails_and_anchor_passes(tmp_path, setting):
