@@ -101,3 +101,12 @@ def test_sets_without_a_common_class_name_are_a_mistake(cells: Dataset) -> None:
 
     with pytest.raises(InputError, match="no class name"):
         audit(replace(cells, classes=("0", "1", "2")), cells)
+
+
+def test_repeats_of_human_pictures_lose_no_coverage(cells: Dataset) -> None:
+    from dataclasses import replace
+
+    relabelled = smallest_dropped(cells, "Platelets", 0.0)
+    both = replace(cells, samples=(*cells.samples, *relabelled.samples))
+    result = audit(both, cells, metrics=["tail_coverage"])
+    assert [each for each in result.findings if each.severity == "block"] == []

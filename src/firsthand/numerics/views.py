@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,8 +95,14 @@ def _outlined(boxes: list[Boxes]) -> Iterator[tuple[int, tuple[FloatArray, ...]]
 
 
 def features_view(dataset: Dataset, embedder: Embedder) -> FeatureView:
-    """Samples as points; those that the embedder could not read are absent."""
-    features, at = embedder.embed(dataset)
-    kept = [dataset.samples[index] for index in at]
+    """Distinct media as points; those that the embedder could not read are absent.
+
+    A repeat adds no point: a training set reaches as far with a picture in it twice as once, and
+    human data that are kept next to new labels of the same pictures would seem to crowd the rest.
+    """
+    once = {sample.media: sample for sample in dataset.samples}
+    samples = tuple(once.values())
+    features, at = embedder.embed(replace(dataset, samples=samples))
+    kept = [samples[index] for index in at]
     media = np.array([sample.media for sample in kept], dtype="S32")
     return FeatureView(features, buckets_of(kept), media, count_groups(kept))
