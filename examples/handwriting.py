@@ -12,8 +12,8 @@ Exit code 0 says that the last generation was blocked under replace, also by its
 and passed under anchor; 1 that it came out otherwise; 2 that it could not be run.
 
 scikit-learn does not say who wrote which row. Rows of one writer follow each other, so blocks of
-20 consecutive rows count as one group: rows of a block are mostly of one writer, but a writer has
-about seven blocks, and both sides hold blocks of every writer.
+20 consecutive rows count as one group: most blocks are of one writer, and a writer has six or
+seven of them, so that nearly every writer is on both sides.
 """
 
 from __future__ import annotations

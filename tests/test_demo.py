@@ -73,8 +73,8 @@ def test_replace_is_blocked_by_its_tails_and_anchor_passes(tmp_path, setting):
 
 @pytest.mark.slow
 def test_the_outcome_is_not_written_into_the_script(tmp_path):
-    """Ten generated pictures on top of every human one are too many, and the script says so."""
-    code, found = told(tmp_path / "out", "--generations", 3, "--generated", 10)
+    """Four generated pictures on top of every human one are too many, and the script says so."""
+    code, found = told(tmp_path / "out", "--generations", 3, "--generated", 4)
     assert found["anchor"]["verdict"] == "block"
     assert code == 1
 
