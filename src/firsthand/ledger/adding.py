@@ -24,9 +24,7 @@ from firsthand.types import UNKNOWN, Provenance
 SEPARATOR = "\x1f"
 """ASCII unit separator between class names while they pass into the database."""
 
-PROVENANCES = (
-    "CREATE OR REPLACE TEMP TABLE provenances (number BIGINT, labelled BOOLEAN, {})"
-)
+PROVENANCES = "CREATE OR REPLACE TEMP TABLE provenances (number BIGINT, labelled BOOLEAN, {})"
 FULL_PATH = "CASE WHEN path = '' OR path[1] = '/' THEN path ELSE {here} || '/' || path END"
 STORED_PATH = "CASE WHEN starts_with({full}, {root}) THEN substr({full}, {cut}) ELSE {full} END"
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import numpy as np
 
 from firsthand.errors import InputError, LedgerError
 from firsthand.ledger.adding import write_parquet
@@ -16,16 +17,13 @@ from firsthand.ledger.counts import Cell, Counts
 from firsthand.ledger.files import Files, place_durably, sha256_of, temporary
 from firsthand.ledger.manifest import Segment, SegmentKind, load
 from firsthand.ledger.query import ROW, TYPES, live, parquet, parts, quoted
-from firsthand.ledger.staging import Staged, paths
+from firsthand.ledger.staging import Item, Staged, paths
 from firsthand.types import Task
 
 SAME = " AND ".join(
     f'old."{name}" IS NOT DISTINCT FROM new."{name}"' for name in TYPES if name != "source"
 )
-CAME = (
-    f"SELECT {ROW} FROM staged ANTI JOIN "
-    "(SELECT source, key FROM met WHERE same) USING (source, key)"
-)
+CAME = f"SELECT {ROW} FROM staged ANTI JOIN same USING (source, key)"
 CELL = "provenance, generation, generation_at_least, split, ancestry"
 
 
@@ -57,7 +55,7 @@ def prepare(
         staged.check()
     task, classes = _task(files, head, items), _classes(files, head, items)
     _find_changes(connection, live(files, parts(files, state, head)), items)
-    rows = _segment(connection, files, "rows", CAME)
+    rows = _adopted(connection, files, items) or _segment(connection, files, "rows", CAME)
     gone = _segment(connection, files, "dead", _tombstones(files, state, head))
     if not rows and not gone:
         raise LedgerError(
@@ -103,57 +101,89 @@ def counted(connection: duckdb.DuckDBPyConnection, table: str) -> Counts:
 def _find_changes(
     connection: duckdb.DuckDBPyConnection, before: str, items: Sequence[Staged]
 ) -> None:
-    """Tables `met` (rows `before` that are spoken of now) and `gone` (those of them that die)."""
+    """Tables `same` (staged rows that are there already) and `gone` (rows that die)."""
     _staged(connection, items)
-    connection.execute(f"CREATE TEMP VIEW before AS {before}")
-    # Only rows with a staged key, or of a source that shrinks, are read in full.
+    spoken = (
+        "EXISTS (SELECT 1 FROM "
+        "(SELECT source, key FROM staged UNION ALL SELECT source, key FROM removed) t "
+        "WHERE t.source = b.source AND t.key = b.key)"
+    )
+    if any(staged.item.sweeps for staged in items):
+        spoken += " OR source IN (SELECT source FROM swept)"
+    # Narrowed down before rows are compared column by column: most were not spoken of.
+    connection.execute(f"CREATE TEMP TABLE met AS SELECT * FROM ({before}) b WHERE {spoken}")
     connection.execute(
-        "CREATE TEMP TABLE met AS SELECT old.*, new.key IS NOT NULL AS staged, "
-        f"coalesce({SAME}, false) AS same FROM before old LEFT JOIN staged new "
-        "ON old.source = new.source AND old.key = new.key "
-        "WHERE new.key IS NOT NULL OR old.source IN (SELECT source FROM swept) "
-        "OR EXISTS (SELECT 1 FROM removed r WHERE r.source = old.source AND r.key = old.key)"
+        "CREATE TEMP TABLE same AS SELECT old.source, old.key FROM met old JOIN staged new "
+        f"ON old.source = new.source AND {SAME}"
     )
     connection.execute(
-        "CREATE TEMP TABLE gone AS SELECT * EXCLUDE (staged, same) FROM met WHERE NOT same"
+        "CREATE TEMP TABLE gone AS SELECT * FROM met ANTI JOIN same USING (source, key)"
     )
 
 
 def _staged(connection: duckdb.DuckDBPyConnection, items: Sequence[Staged]) -> None:
     """Tables `staged`, `removed` and `swept`: the last word about every key, in order."""
-    connection.execute("CREATE TEMP TABLE removed (source VARCHAR, key VARCHAR)")
-    connection.execute("CREATE TEMP TABLE swept (source VARCHAR)")
-    selects = []
+    connection.execute("CREATE TEMP TABLE removed (source VARCHAR, key VARCHAR, item INTEGER)")
+    connection.execute("CREATE TEMP TABLE swept (source VARCHAR, item INTEGER)")
     for at, staged in enumerate(items):
-        item = staged.item
-        if item.keys is not None:
-            rows = [(item.source, key) for key in item.keys]
-            connection.executemany("INSERT INTO removed VALUES (?, ?)", rows)
-        elif item.mode != "add":
-            connection.execute("INSERT INTO swept VALUES (?)", [item.source])
-        if staged.files("rows"):
-            later = items[at + 1 :]
-            selects.append(f"SELECT * FROM {_read(staged.files('rows'))} {_unless(later)}")
+        if staged.item.keys is not None:
+            _remove(connection, staged.item, at)
+        elif staged.item.sweeps:
+            connection.execute("INSERT INTO swept VALUES (?, ?)", [staged.item.source, at])
+    selects = [
+        f"SELECT * FROM {_read(staged.files('rows'))} s WHERE {_unless(items, at)}"
+        for at, staged in enumerate(items)
+        if staged.files("rows")
+    ]
     nothing = ", ".join(f'NULL::{kind} AS "{name}"' for name, kind in TYPES.items())
     union = " UNION ALL ".join(selects) or f"SELECT {nothing} WHERE false"
     connection.execute(f"CREATE TEMP VIEW staged AS {union}")
 
 
-def _unless(later: Sequence[Staged]) -> str:
-    """SQL that leaves out rows about which a later item says something else."""
-    said = []
-    for staged in later:
-        item = staged.item
-        source = quoted(item.source)
-        if item.keys is not None:
-            keys = ", ".join(quoted(key) for key in item.keys)
-            said.append(f"NOT (source = {source} AND key IN ({keys}))")
-        elif item.mode != "add":
-            said.append(f"source <> {source}")
-        else:
-            keys = f"SELECT key FROM {_read(staged.files('rows'))}"
-            said.append(f"NOT (source = {source} AND key IN ({keys}))")
-    return "WHERE " + " AND ".join(said) if said else ""
+def _remove(connection: duckdb.DuckDBPyConnection, item: Item, at: int) -> None:
+    connection.register("going", {"key": np.array(item.keys, dtype=object)})
+    connection.execute(f"INSERT INTO removed SELECT {quoted(item.source)}, key, {at} FROM going")
+    connection.unregister("going")
+
+
+def _unless(items: Sequence[Staged], at: int) -> str:
+    """SQL that leaves out rows `s` about which a later item says something else."""
+    same = "source = s.source AND key = s.key"
+    said = [
+        f"NOT EXISTS (SELECT 1 FROM removed WHERE item > {at} AND {same})",
+        f"NOT EXISTS (SELECT 1 FROM swept WHERE item > {at} AND source = s.source)",
+    ]
+    said += [
+        f"NOT EXISTS (SELECT 1 FROM {_read(staged.files('rows'))} WHERE {same})"
+        for staged in items[at + 1 :]
+        if staged.files("rows")
+    ]
+    return " AND ".join(said)
+
+
+def _adopted(
+    connection: duckdb.DuckDBPyConnection, files: Files, items: Sequence[Staged]
+) -> list[Segment]:
+    """Staged files as segments without writing them again, where every row of them is new."""
+    whole = [(staged, path) for staged in items for path in staged.files("rows")]
+    if len({staged.folder for staged, _ in whole}) != 1:
+        return []
+    counts = [_rows_in(connection, _read([path])) for _, path in whole]
+    if sum(counts) != _rows_in(connection, f"({CAME})"):
+        return []
+    known = dict(whole[0][0].item.files)
+    segments = []
+    for (_, path), count in zip(whole, counts, strict=True):
+        segment = Segment("rows", known[path.name], count, path.stat().st_size)
+        with temporary(files, ".parquet") as second_name:
+            second_name.hardlink_to(path)
+            place_durably(second_name, files.segment(segment.sha256))
+        segments.append(segment)
+    return segments
+
+
+def _rows_in(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    return int(connection.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0])
 
 
 def _tombstones(files: Files, state: State, head: str | None) -> str:

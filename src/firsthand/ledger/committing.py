@@ -113,8 +113,8 @@ def refuse_conflict(
             todo="Commit yours to a branch of its own.",
         )
     both = connection.execute(
-        f"SELECT DISTINCT source, key FROM {parquet(files, ours)} "
-        f"SEMI JOIN {parquet(files, others)} USING (source, key) ORDER BY source, key"
+        f"SELECT source, key FROM {parquet(files, ours)} INTERSECT "
+        f"SELECT source, key FROM {parquet(files, others)} ORDER BY ALL"
     ).fetchall()
     if both:
         raise LedgerConflict(

@@ -62,7 +62,7 @@ def _table(files: Files, state: State, version: Version, out: Path, format: str)
     kind = "JSON" if format == "jsonl" else "VARCHAR"
     query = (
         f"SELECT {COLUMNS}, {label}::{kind} AS label, {text} AS text, {row}::{kind} AS row "
-        f"FROM {rows} ORDER BY file, position"
+        f"FROM {rows} ORDER BY source, key"
     ).replace("path, line", f"{_full_path(files)} AS path, line", 1)
     options = "FORMAT json" if format == "jsonl" else "FORMAT parquet, COMPRESSION zstd"
     with connect(files) as connection:

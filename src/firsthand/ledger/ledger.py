@@ -108,7 +108,8 @@ class Ledger:
         Args:
             data: a dataset, samples, or columns of arrays (see `Columns`), which are much faster.
             declared: who made the samples that do not say so themselves.
-            source: where they come from; by default the dataset's folder.
+            source: a path, or any name, that stands for where they come from; by default the
+                dataset's folder.
             group_by: number of a path part, or regular expression, that tells the group from the
                 key.
             copy: keep a copy of media and texts in the ledger.
@@ -118,7 +119,9 @@ class Ledger:
             InputError: two samples have one key and differ, a file to copy changed, and so on.
         """
         taken = intake(data, keep_contents=copy)
-        place = self._source(data, source)
+        if source is None:
+            source = Path(data.root) if isinstance(data, Dataset) and data.root else ""
+        place = self._place(source)
         adding = Adding(self._files, self._catalog.read(), place, declared, group_by, copy)
         with saying_what_failed("adding"), connect(self._files) as connection:
             folder = self._stage.new_folder()
@@ -131,9 +134,8 @@ class Ledger:
 
     def remove(self, source: str | Path, keys: Sequence[str] | None = None) -> Item:
         """Stage the removal of some samples of a source, or of all of them."""
-        item = Item(
-            "remove", self._files.relative(str(source)), keys=None if keys is None else tuple(keys)
-        )
+        going = None if keys is None else tuple(keys)
+        item = Item("remove", self._place(source), keys=going)
         return self._stage.finish(self._stage.new_folder(), item).item
 
     def commit(
@@ -236,10 +238,10 @@ class Ledger:
         """Remove what stopped commits left behind, if older than the grace time."""
         return clearing.clear(self._files, grace_seconds, dry_run)
 
-    def _source(self, data: Data, source: str | Path | None) -> str:
-        if source is None and isinstance(data, Dataset):
-            source = data.root or data.name
-        return self._files.relative(str(source)) if source else ""
+    def _place(self, source: str | Path) -> str:
+        if isinstance(source, Path) or Path(source).is_absolute():
+            return self._files.relative(str(source))
+        return source
 
 
 def _create_catalog(files: Files) -> None:

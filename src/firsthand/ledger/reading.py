@@ -52,7 +52,7 @@ class _Row(NamedTuple):
 
 
 def read(files: Files, state: State, version: Version, resolve: Resolve | None = None) -> Dataset:
-    """The samples of a version, repeated as often as they count, in the order they were added.
+    """The samples of a version, repeated as often as they count, ordered by source and key.
 
     Keys that occur in several sources are preceded by their source. Text and table rows come from
     the ledger where they were copied, otherwise through `resolve`; where the original is gone or
@@ -62,7 +62,7 @@ def read(files: Files, state: State, version: Version, resolve: Resolve | None =
     with connect(files) as connection:
         rows = tuple(_rows(connection, live(files, part)))
         payloads = _pairs(connection, files, part.labels, "label, payload")
-        contents = _pairs(connection, files, part.contents, "media, (text, row)")
+        contents = _pairs(connection, files, part.contents, 'media, (text, "row")')
     index = {name: at for at, name in enumerate(version.classes)}
     repeated = _repeated_keys(rows) if len(version.sources) > 1 else frozenset[str]()
     samples = [_sample(files, row, payloads, index, repeated) for row in rows]
@@ -84,7 +84,7 @@ def read(files: Files, state: State, version: Version, resolve: Resolve | None =
 
 def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> Iterator[_Row]:
     names = ", ".join(COLUMNS)
-    connection.execute(f"SELECT {names} FROM ({query}) ORDER BY file, position")
+    connection.execute(f"SELECT {names} FROM ({query}) ORDER BY source, key")
     fixed = len(_Row._fields) - 1
     while found := connection.fetchmany(FETCH):
         for row in found:
@@ -132,7 +132,7 @@ def _sample(
 def _with_content(sample: Sample, contents: Mapping[bytes, Any]) -> Sample:
     if sample.media not in contents:
         return sample
-    text, row = contents[sample.media].values()
+    text, row = contents[sample.media]
     return replace(sample, text=text, row=None if row is None else json.loads(row))
 
 

@@ -42,6 +42,11 @@ class Item:
     keys: tuple[str, ...] | None = None  # what is removed; None: all of the source
     files: tuple[tuple[str, str], ...] = ()  # name and sha256
 
+    @property
+    def sweeps(self) -> bool:
+        """Whether samples of the source that it does not name go."""
+        return self.mode != "add" and self.keys is None
+
 
 @dataclass(frozen=True, slots=True)
 class Staged:
