@@ -107,8 +107,7 @@ def reading(format: str, path: Path, files: Sequence[Path], rows: Rows) -> Readi
     layout = _survey(root, (item for file in files for item in rows(file)))
     task: Task = "text" if layout.columns else "table"
     items = (made for file in files for item in rows(file) for made in _made(item, layout))
-    meta = {"columns": layout.columns}
-    return Reading(format, root, task, tuple(layout.classes), items, layout.total, meta)
+    return Reading(format, root, task, tuple(layout.classes), items, layout.total)
 
 
 def _survey(root: Path, items: Iterable[Record | Skip]) -> _Layout:

@@ -139,7 +139,6 @@ class Reading:
     classes: tuple[str, ...]
     items: Iterator[Sample | Skip]
     total: int | None = None  # how many items to expect, for progress
-    meta: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
