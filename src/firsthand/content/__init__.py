@@ -11,12 +11,10 @@ from firsthand.content.digests import (
 from firsthand.content.files import (
     FileCache,
     FileFacts,
+    Remembered,
     Stamp,
-    cached,
-    load_checked,
     read_file,
     read_stamped,
-    store_checked,
     unchanged,
 )
 from firsthand.content.images import IMAGE_SUFFIXES, ImageFacts, image_facts
@@ -26,18 +24,16 @@ __all__ = [
     "FileCache",
     "FileFacts",
     "ImageFacts",
+    "Remembered",
     "Stamp",
     "boxes_digest",
     "boxes_digests",
-    "cached",
     "category_digest",
     "class_keys",
     "image_facts",
-    "load_checked",
     "media_digest",
     "read_file",
     "read_stamped",
-    "store_checked",
     "text_digest",
     "unchanged",
 ]

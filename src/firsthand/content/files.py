@@ -16,6 +16,7 @@ import stat
 import struct
 import tempfile
 import time
+from abc import ABC, abstractmethod
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -102,13 +103,44 @@ def unchanged(path: str, stamp: tuple[int, int]) -> bool:
     return now.st_mtime_ns == stamp[1] and now.st_size == stamp[0]
 
 
-def cached(kind: str, about: bytes) -> Path:
-    """The file that keeps what is known of one kind about one thing."""
-    return cache_folder() / kind / f"{hashlib.sha256(about).hexdigest()[:32]}.bin"
+class Remembered(ABC):
+    """What is known about one thing, kept between runs in a file of its own.
+
+    with FileCache(root) as cache:
+        facts = cache.facts(path)
+    """
+
+    def __init__(self, kind: str, about: bytes) -> None:
+        name = f"{hashlib.sha256(about).hexdigest()[:32]}.bin"
+        self.file = cache_folder() / kind / name
+        self.changed = False
+        body = _load_checked(self.file)
+        if body:
+            self._load(body)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self.changed:
+            _store_checked(self.file, self._dump())
+
+    @abstractmethod
+    def _load(self, body: bytes) -> None:
+        """Take in what `_dump` gave."""
+
+    @abstractmethod
+    def _dump(self) -> bytes:
+        """All that is to be kept."""
 
 
-def load_checked(file: Path) -> bytes:
-    """What `store_checked` wrote; nothing where it is missing or not what was written."""
+def _load_checked(file: Path) -> bytes:
+    """What `_store_checked` wrote; nothing where it is missing or not what was written."""
     try:
         data = file.read_bytes()
     except OSError:
@@ -117,7 +149,7 @@ def load_checked(file: Path) -> bytes:
     return body if hashlib.sha256(body).digest() == data[:32] else b""
 
 
-def store_checked(file: Path, body: bytes) -> None:
+def _store_checked(file: Path, body: bytes) -> None:
     """Write a cache whole or not at all; of two processes the last one wins."""
     with contextlib.suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -131,29 +163,12 @@ def store_checked(file: Path, body: bytes) -> None:
             Path(name).unlink(missing_ok=True)
 
 
-class FileCache:
-    """Facts about the files of one dataset, kept between runs.
-
-    with FileCache(root) as cache:
-        facts = cache.facts(path)
-    """
+class FileCache(Remembered):
+    """Facts about the files of one dataset."""
 
     def __init__(self, root: str | Path) -> None:
-        self.file = cached("files-1", os.fsencode(Path(root).absolute()))
         self._known: dict[str, tuple[Stamp, FileFacts]] = {}
-        self._changed = False
-        self._load(load_checked(self.file))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.save()
+        super().__init__("files-1", os.fsencode(Path(root).absolute()))
 
     def facts(self, path: str) -> FileFacts:
         """Facts about a file, by its absolute path: remembered if it is unchanged, else read.
@@ -169,14 +184,8 @@ class FileCache:
         facts = FileFacts(media_digest(data), *image_facts(data))
         if settled:
             self._known[path] = (stamp, facts)
-            self._changed = True
+            self.changed = True
         return facts
-
-    def save(self) -> None:
-        """Write what is new."""
-        if self._changed:
-            store_checked(self.file, self._dump())
-        self._changed = False
 
     def _dump(self) -> bytes:
         rows = np.zeros(len(self._known), _ROW)
@@ -192,8 +201,6 @@ class FileCache:
         return struct.pack("<Q", len(rows)) + rows.tobytes() + paths
 
     def _load(self, body: bytes) -> None:
-        if not body:
-            return
         count = struct.unpack_from("<Q", body)[0]
         rows = np.frombuffer(body, _ROW, count, 8)
         paths = os.fsdecode(body[8 + rows.nbytes :]).split("\0")

@@ -11,7 +11,14 @@ import io
 import struct
 import warnings
 import zlib
-from typing import NamedTuple
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as Picture
+
+T = TypeVar("T")
 
 IMAGE_SUFFIXES = frozenset(
     (".avif", ".bmp", ".gif", ".jpe", ".jpeg", ".jpg", ".jp2", ".mpo")
@@ -104,20 +111,31 @@ def _png(data: bytes) -> ImageFacts:
 
 def _decoded(data: bytes) -> ImageFacts:
     """What Pillow says, the pixels included; slow, for what has no cheap check."""
-    from PIL import Image, ImageFile, ImageOps
+    from PIL import ImageFile, ImageOps
 
-    strict = not ImageFile.LOAD_TRUNCATED_IMAGES
+    def size(image: Picture) -> tuple[int, int]:
+        image.load()
+        return ImageOps.exif_transpose(image).size
+
+    found = decode(io.BytesIO(data), size)
+    if found is None or ImageFile.LOAD_TRUNCATED_IMAGES:
+        return _BROKEN
+    return ImageFacts(min(found) > 0, *found)
+
+
+def decode(source: str | Path | io.BytesIO, use: Callable[[Picture], T]) -> T | None:
+    """What `use` makes of an image that Pillow opens; None where it cannot be decoded."""
+    from PIL import Image
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(data)) as image:
-                image.load()
-                width, height = ImageOps.exif_transpose(image).size
+            with Image.open(source) as image:
+                return use(image)
     # Pillow's plugins let almost anything out of a file made to break them.
     except (OSError, ValueError, SyntaxError, TypeError, ArithmeticError, LookupError):
-        return _BROKEN
+        return None
     except (struct.error, zlib.error, MemoryError, AttributeError, RuntimeError):
-        return _BROKEN
+        return None
     except Image.DecompressionBombError:
-        return _BROKEN
-    return ImageFacts(strict and min(width, height) > 0, width, height)
+        return None

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import os
-import struct
-import tempfile
 import time
-import warnings
-import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from firsthand.content.files import cache_folder
+from firsthand.content.files import Remembered
+from firsthand.content.images import decode
 from firsthand.types import Dataset, Sample
 
+if TYPE_CHECKING:
+    from PIL.Image import Image as Picture
+
 SIDE = 16
-VERSION = "1"
 _ROW = np.dtype([("digest", "V32"), ("pixels", "u1", (SIDE, SIDE, 3)), ("side", "<i4")])
 
 Pixels = NDArray[np.uint8]
@@ -54,24 +51,16 @@ def thumbnail(path: str | Path) -> Thumbnail:
     Each pixel is the mean of what it covers; smaller images are enlarged. JPEG is decoded at an
     eighth of its size where that is still enough, which is most of the speed.
     """
+    return decode(path, _small) or _BROKEN
+
+
+def _small(image: Picture) -> Thumbnail:
     from PIL import Image, ImageOps
 
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(path) as image:
-                side = min(image.size)
-                image.draft("RGB", (4 * SIDE, 4 * SIDE))
-                whole = ImageOps.exif_transpose(image).convert("RGB")
-                small = whole.resize((SIDE, SIDE), Image.Resampling.BOX)
-                return Thumbnail(np.asarray(small), side)
-    # Pillow's plugins let almost anything out of a file made to break them.
-    except (OSError, ValueError, SyntaxError, TypeError, ArithmeticError, LookupError):
-        return _BROKEN
-    except (struct.error, zlib.error, MemoryError, AttributeError, RuntimeError):
-        return _BROKEN
-    except Image.DecompressionBombError:
-        return _BROKEN
+    side = min(image.size)
+    image.draft("RGB", (4 * SIDE, 4 * SIDE))
+    whole = ImageOps.exif_transpose(image).convert("RGB")
+    return Thumbnail(np.asarray(whole.resize((SIDE, SIDE), Image.Resampling.BOX)), side)
 
 
 def thumbnails(
@@ -89,19 +78,9 @@ def thumbnails(
         until: `time.monotonic()` at which to stop decoding; the rest is counted as skipped.
         progress: called with how many are done, of how many.
     """
-    known = _load(dataset)
-    before = len(known)
-    skipped = 0
-    for done, sample in enumerate(samples):
-        if sample.media in known:
-            continue
-        if time.monotonic() > until:
-            skipped += 1
-            continue
-        known[sample.media] = thumbnail(Path(dataset.root, sample.path)) if sample.path else _BROKEN
-        progress(done, len(samples))
-    if len(known) > before:
-        _save(dataset, known)
+    with _Pictures(dataset) as pictures:
+        skipped = pictures.find(samples, until, progress)
+    known = pictures.known
     found = [known.get(sample.media, _BROKEN) for sample in samples]
     readable = [at for at, each in enumerate(found) if each.side]
     return Thumbnails(
@@ -113,36 +92,37 @@ def thumbnails(
     )
 
 
-def _file(dataset: Dataset) -> Path:
-    name = hashlib.sha256(os.fsencode(Path(dataset.root).absolute())).hexdigest()[:32]
-    return cache_folder() / "thumbnails" / f"{name}-{VERSION}.npy"
+class _Pictures(Remembered):
+    """Thumbnails of the images of one dataset, by digest."""
 
+    def __init__(self, dataset: Dataset) -> None:
+        self.root = dataset.root
+        self.known: dict[bytes, Thumbnail] = {}
+        super().__init__("thumbnails-1", os.fsencode(Path(dataset.root).absolute()))
 
-def _load(dataset: Dataset) -> dict[bytes, Thumbnail]:
-    """What earlier runs found; nothing where the file is absent or not what we wrote."""
-    try:
-        rows = np.load(_file(dataset), allow_pickle=False)
-    except (OSError, ValueError, EOFError):
-        return {}
-    if rows.dtype != _ROW:
-        return {}
-    entries = map(Thumbnail, rows["pixels"], rows["side"].tolist())
-    return dict(zip(rows["digest"].tolist(), entries, strict=True))
+    def find(self, samples: Sequence[Sample], until: float, progress: Progress) -> int:
+        """Decode what is not known yet; returns how many samples time did not suffice for."""
+        skipped = 0
+        for done, sample in enumerate(samples):
+            if sample.media in self.known:
+                continue
+            if time.monotonic() > until:
+                skipped += 1
+                continue
+            path = Path(self.root, sample.path)
+            self.known[sample.media] = thumbnail(path) if sample.path else _BROKEN
+            self.changed = True
+            progress(done, len(samples))
+        return skipped
 
+    def _dump(self) -> bytes:
+        rows = np.zeros(len(self.known), _ROW)
+        rows["digest"] = np.array(list(self.known), "V32")
+        rows["side"] = [each.side for each in self.known.values()]
+        rows["pixels"] = [each.pixels for each in self.known.values()]
+        return rows.tobytes()
 
-def _save(dataset: Dataset, known: dict[bytes, Thumbnail]) -> None:
-    """Write what is known; a cache that cannot be written only costs time."""
-    rows = np.zeros(len(known), _ROW)
-    rows["digest"] = np.array(list(known), "V32")
-    rows["side"] = [each.side for each in known.values()]
-    rows["pixels"] = [each.pixels for each in known.values()]
-    with contextlib.suppress(OSError):
-        path = _file(dataset)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as out:
-                np.save(out, rows, allow_pickle=False)
-            Path(name).replace(path)
-        except OSError:
-            Path(name).unlink(missing_ok=True)
+    def _load(self, body: bytes) -> None:
+        rows = np.frombuffer(body, _ROW)
+        entries = map(Thumbnail, rows["pixels"], rows["side"].tolist())
+        self.known = dict(zip(rows["digest"].tolist(), entries, strict=True))

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import os
 import struct
-from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import numpy as np
 
-from firsthand.content import Stamp, cached, load_checked, store_checked, unchanged
+from firsthand.content import Remembered, Stamp, unchanged
 from firsthand.readers.yolo.rows import Rules
 from firsthand.types import Boxes
 
@@ -39,28 +38,14 @@ class Known(NamedTuple):
     digest: bytes
 
 
-class Memory:
-    """Labels of one dataset, kept between runs."""
+class Memory(Remembered):
+    """Labels of one dataset."""
 
     def __init__(self, root: str, names: tuple[str, ...], rules: Rules) -> None:
+        self._known: dict[str, tuple[Stamp, Size, Known]] = {}
         about = [os.fsencode(root), f"{rules.task} {rules.keypoint_columns}".encode()]
         about += [rules.index.tobytes(), *(name.encode("utf-8", "replace") for name in names)]
-        self.file = cached("labels-1", b"\0".join(about))
-        self._known: dict[str, tuple[Stamp, Size, Known]] = {}
-        self._changed = False
-        self._load(load_checked(self.file))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._changed:
-            store_checked(self.file, self._dump())
+        super().__init__("labels-1", b"\0".join(about))
 
     def find(self, path: str, size: Size) -> Known | None:
         """What the file said, if neither it nor the size of its image has changed."""
@@ -72,7 +57,7 @@ class Memory:
     def keep(self, path: str, stamp: Stamp, size: Size, known: Known) -> None:
         """Remember a label, whose file had settled when it was read."""
         self._known[path] = (stamp, size, known)
-        self._changed = True
+        self.changed = True
 
     def _dump(self) -> bytes:
         entries = list(self._known.values())
@@ -91,8 +76,6 @@ class Memory:
         return b"".join([*parts, paths])
 
     def _load(self, body: bytes) -> None:
-        if not body:
-            return
         count = struct.unpack_from("<Q", body)[0]
         rows = np.frombuffer(body, _ROW, count, 8)
         ends = np.cumsum(rows["boxes"]).tolist()
