@@ -147,7 +147,8 @@ from firsthand.ledger import Columns, Ledger
 
 ledger = Ledger.open(sys.argv[1])
 media = np.frombuffer(np.random.default_rng(0).bytes(32 * 5000), np.uint8).reshape(-1, 32)
-ledger.add(Columns(key=[str(at) for at in range(5000)], media=media), source="more")
+for part in ("a", "b"):
+    ledger.add(Columns(key=[f"{part}{at}" for at in range(5000)], media=media), source="more")
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
 try:
     ledger.commit("does not fit")

@@ -339,3 +339,8 @@ def test_export_writes_every_sample_with_label_and_provenance(tmp_path: Path, fo
     assert (rows[3]["generation"], rows[3]["media_origin"]) == (0, "human")
     with pytest.raises(InputError, match="exists already"):
         ledger.export("v1", out, format)
+
+
+def test_a_name_that_is_no_unicode_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="not valid Unicode"):
+        Ledger.init(tmp_path).add(dataset(replace(sample(1), key="bad \udc80 name")))

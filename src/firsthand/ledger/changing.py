@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,27 +74,21 @@ def prepare(
 
 
 def counted(connection: duckdb.DuckDBPyConnection, table: str) -> Counts:
-    """Counts of the rows in a table or subquery."""
-    cells = connection.execute(
-        f"SELECT {CELL}, sum(count)::BIGINT FROM {table} GROUP BY ALL"
+    """Counts of the rows in a table or subquery, in one pass."""
+    found = Counts()
+    kinds = connection.execute(
+        f"SELECT source, names, media_generator, label_generator, {CELL}, sum(count)::BIGINT "
+        f"FROM {table} GROUP BY ALL"
     ).fetchall()
-    names = connection.execute(
-        f"SELECT name, provenance, sum(count)::BIGINT FROM "
-        f"(SELECT unnest(names) AS name, provenance, count FROM {table}) GROUP BY ALL"
-    ).fetchall()
-    generators = connection.execute(
-        "SELECT generator, sum(count)::BIGINT FROM (SELECT unnest(list_distinct("
-        f"[media_generator, label_generator])) AS generator, count FROM {table}) GROUP BY ALL"
-    ).fetchall()
-    sources = connection.execute(
-        f"SELECT source, sum(count)::BIGINT FROM {table} GROUP BY ALL"
-    ).fetchall()
-    return Counts(
-        Counter({Cell(*row[:-1]): row[-1] for row in cells}),
-        Counter({(row[0], row[1]): row[2] for row in names}),
-        Counter(dict(generators)),
-        Counter(dict(sources)),
-    )
+    for source, names, media_generator, label_generator, *values, count in kinds:
+        cell = Cell(*values)
+        found.cells[cell] += count
+        found.sources[source] += count
+        for name in names:
+            found.labels[name, cell.provenance] += count
+        for generator in {media_generator, label_generator} - {None}:
+            found.generators[generator] += count
+    return found
 
 
 def _find_changes(

@@ -59,7 +59,7 @@ class Columns:
         """One array a column, all of length n, as the database takes them in.
 
         Raises:
-            InputError: a length differs, or a text is not valid Unicode.
+            InputError: a length differs.
         """
         n = len(self)
         label = [b""] * n if self.label is None else self.label
@@ -126,16 +126,7 @@ def _content(sample: Sample) -> tuple[bytes, tuple[str | None, str | None]]:
 def _texts(values: Texts, n: int) -> NDArray[Any]:
     if isinstance(values, str):
         return np.full(n, values, dtype=object)
-    array = np.asarray(values, dtype=object)
-    try:
-        "".join(array).encode()
-    except UnicodeEncodeError as error:
-        bad = error.object[max(error.start - 20, 0) : error.end + 20]
-        raise InputError(
-            f"a name or text is not valid Unicode: {bad!r}",
-            todo="Rename the file so that its name is valid UTF-8.",
-        ) from error
-    return array
+    return np.asarray(values, dtype=object)
 
 
 def _digests(values: Digests) -> NDArray[Any]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import duckdb
 
-from firsthand.errors import LedgerCorrupt, LedgerError
+from firsthand.errors import InputError, LedgerCorrupt, LedgerError
 from firsthand.ledger.catalog import State
 from firsthand.ledger.files import Files
 from firsthand.ledger.manifest import Segment, load
@@ -86,6 +86,11 @@ def connect(files: Files) -> Iterator[duckdb.DuckDBPyConnection]:
                 "firsthand verify",
             ) from error
         except (duckdb.InvalidInputException, duckdb.SerializationException) as error:
+            if "cannot encode str" in str(error):
+                raise InputError(
+                    f"a name or text is not valid Unicode: {error}",
+                    todo="Rename the file so that its name is valid UTF-8.",
+                ) from error
             raise LedgerCorrupt(
                 f"a segment cannot be read: {error}", todo="Run: firsthand verify"
             ) from error
