@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from firsthand import yamltext
 from firsthand.errors import InputError
+from firsthand.formats import yamltext
 from firsthand.provenance import FIELDS, Generator, from_fields, generator_name
 from firsthand.types import Provenance, Sample, Skip
 

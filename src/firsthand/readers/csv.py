@@ -1,9 +1,9 @@
 """CSV with a header: rows separated by lines, columns by comma, semicolon, tab or bar.
 
 The separator is the one that cuts the header into most columns (always a tab in .tsv). A folder is
-read as all .csv files in it or in its data/ folder. Columns: see `records.py`. Every value is text;
-an empty one is no value. A row with more or fewer columns than the header, with quotes that do not
-close, or that is no UTF-8 is left out by the line on which it begins.
+read as all .csv files in it or in its data/ folder. Columns: `formats/records.py`. Every value is
+text; an empty one is no value. A row with more or fewer columns than the header, with quotes that
+do not close, or that is no UTF-8 is left out by the line on which it begins.
 """
 
 from __future__ import annotations
@@ -15,10 +15,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from firsthand.content import IMAGE_SUFFIXES
-from firsthand.errors import FormatError, InputError
-from firsthand.layout import data_files, printable
-from firsthand.records import Record, reading, storable
+from firsthand.errors import InputError
+from firsthand.formats.layout import data_files, printable
+from firsthand.formats.records import Record, reading, storable
 from firsthand.types import Reading, Skip
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ class CSV:
 
     def can_read(self, path: Path) -> bool:
         """By suffix."""
-        return bool(data_files(path, TABLES, IMAGE_SUFFIXES))
+        return bool(data_files(path, TABLES))
 
     def read(self, path: Path) -> Reading:
         """Open it.
@@ -46,10 +45,7 @@ class CSV:
             FormatError: there is no such file.
             InputError: a header is empty, names a column twice, or is no UTF-8.
         """
-        files = [path] if path.is_file() else data_files(path, TABLES, IMAGE_SUFFIXES)
-        if not files:
-            raise FormatError("there is no CSV file", expected=".csv or .tsv", where=str(path))
-        return reading("csv", path, files, _rows)
+        return reading("csv", path, TABLES, _rows)
 
 
 def _rows(path: Path) -> Iterator[Record | Skip]:

@@ -16,8 +16,15 @@ from pathlib import Path
 
 from firsthand.content import IMAGE_SUFFIXES, FileCache, category_digest
 from firsthand.errors import FormatError
-from firsthand.labelled import image_file
-from firsthand.layout import class_folders, files_in, folders_in, has_annotations, printable
+from firsthand.formats.boxes import image_file
+from firsthand.formats.layout import (
+    class_folders,
+    contents,
+    files_in,
+    folders_in,
+    has_annotations,
+    printable,
+)
 from firsthand.types import Reading, Sample, Skip
 
 TABLES = frozenset({".yaml", ".yml", ".xml", ".json", ".jsonl", ".ndjson", ".csv", ".parquet"})
@@ -43,14 +50,10 @@ class ImageFolder:
             FormatError: there is no image in it.
         """
         root = path.absolute()
-        counts = [
-            (p.category, sum(1 for _ in p.files(IMAGE_SUFFIXES))) for p in class_folders(root)
-        ]
-        total = sum(count for _, count in counts)
+        total, classes = contents(class_folders(root), IMAGE_SUFFIXES)
         if not total:
             expected = "images, or one folder of images a class"
             raise FormatError("there is no image in it", expected=expected, where=str(path))
-        classes = tuple(sorted({category for category, count in counts if count and category}))
         return Reading("image_folder", root, "classify", classes, _items(root, classes), total)
 
 

@@ -1,8 +1,8 @@
 """JSON lines: one object a line. Also one JSON array of objects, as Alpaca-style sets are kept.
 
-A folder is read as all .jsonl files in it or in its data/ folder. Columns: see `records.py`. Lines
-that are empty are passed over. Every other line that is no JSON object in UTF-8 is left out by
-name; an array is left out from the element at which it stops being JSON.
+A folder is read as all .jsonl files in it or in its data/ folder. Columns: `formats/records.py`.
+Lines that are empty are passed over. Every other line that is no JSON object in UTF-8 is left out
+by name; an array is left out from the element at which it stops being JSON.
 """
 
 from __future__ import annotations
@@ -11,11 +11,9 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from firsthand.content import IMAGE_SUFFIXES
-from firsthand.errors import FormatError
-from firsthand.jsontext import members
-from firsthand.layout import data_files, head, printable
-from firsthand.records import Record, reading
+from firsthand.formats.jsontext import members
+from firsthand.formats.layout import data_files, head, is_ultralytics, printable
+from firsthand.formats.records import Record, reading
 from firsthand.types import Reading, Skip
 
 LINES = frozenset({".jsonl", ".ndjson"})
@@ -33,8 +31,8 @@ class JSONLines:
         """By suffix, unless the first line says that it is Ultralytics NDJSON; .json by its "["."""
         if path.suffix.lower() == ".json":
             return _is_array(path)
-        files = data_files(path, LINES, IMAGE_SUFFIXES)
-        return bool(files) and not _is_ultralytics(files[0])
+        files = data_files(path, LINES)
+        return bool(files) and not is_ultralytics(files[0])
 
     def read(self, path: Path) -> Reading:
         """Open it.
@@ -42,19 +40,11 @@ class JSONLines:
         Raises:
             FormatError: there is no such file.
         """
-        files = [path] if path.is_file() else data_files(path, LINES, IMAGE_SUFFIXES)
-        if not files:
-            raise FormatError("there are no JSON lines", expected=".jsonl files", where=str(path))
-        return reading("jsonl", path, files, _rows)
+        return reading("jsonl", path, LINES, _rows)
 
 
 def _is_array(path: Path) -> bool:
     return head(path, 1 << 12).removeprefix(BOM).lstrip().startswith(b"[")
-
-
-def _is_ultralytics(path: Path) -> bool:
-    first = head(path).removeprefix(BOM).lstrip().partition(b"\n")[0].replace(b" ", b"")
-    return b'"type":"dataset"' in first
 
 
 def _rows(path: Path) -> Iterator[Record | Skip]:

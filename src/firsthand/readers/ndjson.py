@@ -18,9 +18,9 @@ import numpy as np
 
 from firsthand.content import FileCache, category_digest
 from firsthand.errors import FormatError, InputError
-from firsthand.labelled import Object, image_file, labelled, number, pixel_size
-from firsthand.layout import head, printable, split_name
-from firsthand.records import GROUPS, Record, declared, name_of
+from firsthand.formats.boxes import Object, image_file, labelled, number, pixel_size
+from firsthand.formats.layout import is_ultralytics, printable, split_name
+from firsthand.formats.records import GROUPS, Record, declared, name_of
 from firsthand.types import UNKNOWN, FloatArray, Provenance, Reading, Sample, Skip, Task
 
 TASKS: dict[str, Task] = {
@@ -45,10 +45,7 @@ class NDJSON:
 
     def can_read(self, path: Path) -> bool:
         """A file whose first line is a record of type dataset."""
-        if path.suffix.lower() not in self.suffixes:
-            return False
-        first = head(path).removeprefix(b"\xef\xbb\xbf").lstrip().partition(b"\n")[0]
-        return b'"type":"dataset"' in first.replace(b" ", b"")
+        return path.suffix.lower() in self.suffixes and is_ultralytics(path)
 
     def read(self, path: Path) -> Reading:
         """Open it.

@@ -1,8 +1,8 @@
 """Parquet: one row a record, read in pieces through DuckDB.
 
-A folder is read as all .parquet files in it or in its data/ folder. Columns: see `records.py`. The
-line of a skip is the number of the row, from 1. Columns of bytes, such as images inside Parquet,
-are not read: their files are refused, so that no picture is taken for a table.
+A folder is read as all .parquet files in it or in its data/ folder. Columns: `formats/records.py`.
+The line of a skip is the number of the row, from 1. Columns of bytes, such as images inside
+Parquet, are not read: their files are refused, so that no picture is taken for a table.
 """
 
 from __future__ import annotations
@@ -11,10 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from firsthand.content import IMAGE_SUFFIXES
-from firsthand.errors import FormatError, InputError
-from firsthand.layout import data_files, head
-from firsthand.records import Record, reading
+from firsthand.errors import InputError
+from firsthand.formats.layout import data_files, head
+from firsthand.formats.records import Record, reading
 from firsthand.types import Reading, Skip
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ class Parquet:
 
     def can_read(self, path: Path) -> bool:
         """By suffix and the first four bytes."""
-        files = data_files(path, PARQUET, IMAGE_SUFFIXES)
+        files = data_files(path, PARQUET)
         return bool(files) and head(files[0], 4) == MAGIC
 
     def read(self, path: Path) -> Reading:
@@ -49,10 +48,7 @@ class Parquet:
             FormatError: there is no such file.
             InputError: a file is no Parquet, is damaged, or holds columns of bytes.
         """
-        files = [path] if path.is_file() else data_files(path, PARQUET, IMAGE_SUFFIXES)
-        if not files:
-            raise FormatError("there is no Parquet file", expected=".parquet", where=str(path))
-        return reading("parquet", path, files, _rows)
+        return reading("parquet", path, PARQUET, _rows)
 
 
 def _rows(path: Path) -> Iterator[Record | Skip]:

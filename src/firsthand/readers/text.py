@@ -19,9 +19,10 @@ from pathlib import Path
 
 from firsthand.content import IMAGE_SUFFIXES, category_digest, read_file, text_digest
 from firsthand.errors import FormatError
-from firsthand.layout import (
+from firsthand.formats.layout import (
     Place,
     class_folders,
+    contents,
     files_in,
     has_annotations,
     head,
@@ -66,11 +67,9 @@ class Text:
             items = (item for file in alone for item in _cut(file))
             return Reading("text", root, "text", (), items)
         places = class_folders(path)
-        counts = [(place.category, sum(1 for _ in place.files(TEXT))) for place in places]
-        total = sum(count for _, count in counts)
+        total, classes = contents(places, TEXT)
         if not total:
             raise FormatError("there is no text file in it", expected=".txt", where=str(path))
-        classes = tuple(sorted({category for category, count in counts if count and category}))
         return Reading("text", path, "text", classes, _documents(path, places, classes), total)
 
 

@@ -4,9 +4,9 @@
     JPEGImages/              or images, img, or beside the XML files
     ImageSets/Main/*.txt     or splits/*.txt; train, val and test count
 
-Corners are edges, not 1-based pixels: see `labelled.py`. Objects marked difficult or truncated are
-kept. Class names are sorted. XML that declares a document type, and with it entities or external
-files, is refused. An image without an XML file is a sample about which nothing was said.
+Corners are edges, not 1-based pixels: see `formats/boxes.py`. Objects marked difficult or truncated
+are kept. Class names are sorted. XML that declares a document type, and with it entities or
+external files, is refused. An image without an XML file is a sample about which nothing was said.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from xml.sax.handler import ContentHandler
 
 from firsthand.content import IMAGE_SUFFIXES, FileCache, FileFacts, read_file
 from firsthand.errors import FormatError
-from firsthand.labelled import SHOWN, Object, image_file, labelled, pixel_size
-from firsthand.layout import files_in, head, printable, split_name
+from firsthand.formats.boxes import SHOWN, Object, image_file, labelled, pixel_size
+from firsthand.formats.layout import files_in, head, printable, split_name
 from firsthand.types import Reading, Sample, Skip
 
 ANNOTATIONS = ("Annotations", "annotations_voc", "annotations", "xmls")

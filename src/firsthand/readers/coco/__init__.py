@@ -23,10 +23,10 @@ from typing import Any
 
 from firsthand.content import FileCache
 from firsthand.errors import FormatError
-from firsthand.labelled import Object, image_file, labelled, pixel_size
-from firsthand.layout import files_in, folders_in, head, printable, split_name
+from firsthand.formats.boxes import Object, image_file, labelled, pixel_size
+from firsthand.formats.layout import files_in, folders_in, head, printable, split_name
+from firsthand.formats.records import GROUPS, SPLITS, Record, declared, name_of
 from firsthand.readers.coco.document import Annotation, File, load
-from firsthand.records import GROUPS, SPLITS, Record, declared, name_of
 from firsthand.types import UNKNOWN, Reading, Sample, Skip, Task
 
 JSON = frozenset({".json"})

@@ -12,10 +12,10 @@ import numpy as np
 
 from firsthand.content import read_file
 from firsthand.errors import InputError
-from firsthand.jsontext import Member, members
-from firsthand.labelled import number
-from firsthand.layout import printable
-from firsthand.records import shown, storable
+from firsthand.formats.boxes import number
+from firsthand.formats.jsontext import Member, members
+from firsthand.formats.layout import printable
+from firsthand.formats.records import shown, storable
 from firsthand.types import FloatArray, Skip
 
 Id = int | str

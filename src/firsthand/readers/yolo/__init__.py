@@ -27,7 +27,7 @@ from firsthand.content import (
     read_file,
     read_stamped,
 )
-from firsthand.layout import printable
+from firsthand.formats.layout import printable
 from firsthand.readers.yolo import config
 from firsthand.readers.yolo.listing import Entry, Listing
 from firsthand.readers.yolo.memory import Known, Memory

@@ -11,11 +11,11 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from firsthand import yamltext
 from firsthand.content import IMAGE_SUFFIXES
 from firsthand.errors import FormatError, InputError
-from firsthand.layout import files_in, folders_in, head, split_name
-from firsthand.yamltext import Document
+from firsthand.formats import yamltext
+from firsthand.formats.layout import files_in, folders_in, head, split_name
+from firsthand.formats.yamltext import Document
 
 SPLITS = ("train", "val", "test")
 MOST_CLASSES = 100_000

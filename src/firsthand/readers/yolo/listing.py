@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from firsthand.content import IMAGE_SUFFIXES
 from firsthand.errors import InputError
-from firsthand.layout import printable
+from firsthand.formats.layout import printable
 from firsthand.readers.yolo.config import Config
 from firsthand.types import Skip
 

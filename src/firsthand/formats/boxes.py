@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firsthand.content import FileCache, FileFacts, boxes_digests, class_keys
-from firsthand.layout import printable
+from firsthand.formats.layout import printable
 from firsthand.types import Boxes, FloatArray, Sample, Skip
 
 SLACK = 1.0  # pixels

@@ -2,8 +2,8 @@
 
 import pytest
 
-from firsthand import yamltext
 from firsthand.errors import InputError
+from firsthand.formats import yamltext
 
 
 def load(tmp_path, text):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
+
+from firsthand.content import IMAGE_SUFFIXES
 
 SPLITS = {
     "train": "train",
@@ -101,14 +103,14 @@ def files_below(folder: Path, suffixes: Collection[str]) -> Iterator[Path]:
         yield from files_in(Path(place), suffixes)
 
 
-def data_files(path: Path, suffixes: Collection[str], not_beside: Collection[str]) -> list[Path]:
+def data_files(path: Path, suffixes: Collection[str]) -> list[Path]:
     """The data files that a path means: itself, or those of a folder or of its `data` folder.
 
-    A folder that holds files ending in `not_beside` (images, say) means something else.
+    A folder that holds images means something else.
     """
     if path.suffix.lower() in suffixes and path.is_file():
         return [path]
-    if files_in(path, not_beside):
+    if files_in(path, IMAGE_SUFFIXES):
         return []
     return files_in(path, suffixes) or files_in(path / "data", suffixes)
 
@@ -145,6 +147,13 @@ def class_folders(root: Path) -> list[Place]:
     return [Place(root, "", "", deep=False), *flat, *named]
 
 
+def contents(places: Iterable[Place], suffixes: Collection[str]) -> tuple[int, tuple[str, ...]]:
+    """How many files lie there, and in which classes? The classes are sorted."""
+    counts = [(place.category, sum(1 for _ in place.files(suffixes))) for place in places]
+    classes = sorted({category for category, count in counts if count and category})
+    return sum(count for _, count in counts), tuple(classes)
+
+
 def _category(folder: Path) -> str:
     return "" if folder.name.lower() == "images" else printable(folder.name)
 
@@ -156,3 +165,9 @@ def has_annotations(path: Path) -> bool:
     above = path.absolute().parts
     beside = [Path(*above[:at], "labels") for at, part in enumerate(above) if part == "images"]
     return bool((names | inner) & ANNOTATED) or any(folder.is_dir() for folder in beside)
+
+
+def is_ultralytics(path: Path) -> bool:
+    """Is the first line an Ultralytics NDJSON dataset record?"""
+    first = head(path).removeprefix(b"\xef\xbb\xbf").lstrip().partition(b"\n")[0]
+    return b'"type":"dataset"' in first.replace(b" ", b"")

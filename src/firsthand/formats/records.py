@@ -21,14 +21,14 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from firsthand.content import category_digest, text_digest
-from firsthand.errors import InputError
-from firsthand.layout import printable, split_name
+from firsthand.errors import FormatError, InputError
+from firsthand.formats.layout import data_files, printable, split_name
 from firsthand.provenance import FIELDS, from_fields
 from firsthand.types import UNKNOWN, Provenance, Reading, Sample, Skip, Task
 
@@ -91,15 +91,20 @@ class _Layout:
     total: int
 
 
-def reading(format: str, path: Path, files: Sequence[Path], rows: Rows) -> Reading:
-    """Open files of records as one dataset.
+def reading(format: str, path: Path, suffixes: Collection[str], rows: Rows) -> Reading:
+    """Open the files of records that a path means as one dataset.
 
     The files are passed over twice: first for the class names, the columns and the number of
     rows, then for the samples. Only the class names are held in memory.
 
     Raises:
+        FormatError: there is no such file.
         InputError: one of the files is none.
     """
+    files = [path] if path.is_file() else data_files(path, suffixes)
+    if not files:
+        expected = " or ".join(sorted(suffixes))
+        raise FormatError("there is no such file in it", expected=expected, where=str(path))
     gone = [file for file in files if not file.is_file()]
     if gone:
         raise InputError("it is no file, or a link to nothing", where=str(gone[0]))

@@ -1,0 +1,1 @@
+"""What several dataset formats share. A format itself is one file in `readers/`."""
