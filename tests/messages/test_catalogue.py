@@ -114,7 +114,7 @@ def test_parameters_are_data_and_are_put_in_once():
 def test_plural_and_number_formats():
     assert text("unit.samples", "en", count=1) == "1 sample"
     assert text("unit.samples", "en", count=12345) == "12,345 samples"
-    assert text("label.ancestry", "en", ancestry=0.5) == "Human ancestry: 50%"
+    assert text("label.ancestry", "en", ancestry=0.5) == "Traced back to human data: 50%"
 
 
 def test_a_missing_parameter_is_seen():

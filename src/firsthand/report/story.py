@@ -229,7 +229,9 @@ def _shares(audit: Audit, lang: Language) -> tuple[Share, ...]:
 def _ancestry(audit: Audit, lang: Language) -> str:
     made_of = audit.composition
     if made_of.ancestry is not None:
-        return text("label.ancestry", lang, ancestry=made_of.ancestry)
+        deepest = max((int(each) for each in made_of.by_generation if each.isdigit()), default=0)
+        code = "label.ancestry-through" if deepest else "label.ancestry"
+        return text(code, lang, ancestry=made_of.ancestry, deepest=deepest)
     code = "label.ancestry-unknown" if made_of.ancestry_known else "label.ancestry-none"
     return text(code, lang, known=made_of.ancestry_known, total=made_of.total)
 
