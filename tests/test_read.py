@@ -9,6 +9,7 @@ from PIL import Image
 
 from firsthand import registry
 from firsthand.errors import FormatError, InputError, UnknownComponent
+from firsthand.ledger import Ledger
 from firsthand.provenance import declare
 from firsthand.read import read, samples_digest
 from firsthand.types import HUMAN, UNKNOWN, Reading, Sample, Skip
@@ -143,15 +144,31 @@ def test_neither_a_path_nor_a_version(tmp_path, monkeypatch):
 
 
 def test_a_version_of_a_ledger(tmp_path, shapes, monkeypatch):
-    ledgers = pytest.importorskip("firsthand.ledger")
     monkeypatch.chdir(tmp_path)
-    ledger = ledgers.Ledger.init(tmp_path)
+    ledger = Ledger.init(tmp_path)
     ledger.add(read(shapes), declared=declare("human"))
     ledger.commit("first")
     found = read("v1")
     assert found.digest == read(shapes).digest
     assert {sample.provenance.media_origin for sample in found.samples} == {"human"}
     assert read(f"{tmp_path}@v1").digest == found.digest
+
+
+def test_a_version_of_texts_has_its_texts(tmp_path, monkeypatch):
+    """They lie where they were added from; one that has changed since then is named."""
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "letters"
+    folder.mkdir()
+    for name in ("a", "b"):
+        (folder / f"{name}.txt").write_text(f"dear {name}, it rains")
+    ledger = Ledger.init(tmp_path)
+    ledger.add(read(folder), declared=declare("human"))
+    ledger.commit("letters")
+    assert [one.text for one in read("v1").samples] == ["dear a, it rains", "dear b, it rains"]
+    (folder / "a.txt").write_text("dear a, it snows")
+    again = read("v1")
+    assert [one.text for one in again.samples] == [None, "dear b, it rains"]
+    assert [skip.code for skip in again.skips] == ["media-changed"]
 
 
 def test_a_bar_goes_to_stderr_and_only_if_wanted(shapes, capsys):

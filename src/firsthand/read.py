@@ -125,8 +125,13 @@ def _version(source: str) -> Dataset:
             f"there is no file or folder {source!r}, and no ledger that could have such a version",
             todo="Check the path, or run: firsthand init",
         ) from error
-    dataset = ledger.read(version)
+    dataset = ledger.read(version, resolve=_originals)
     return dataset if dataset.digest else replace(dataset, digest=samples_digest(dataset.samples))
+
+
+def _originals(path: Path) -> tuple[Sample, ...]:
+    """What texts and rows were added from: a ledger holds their content only where it copied it."""
+    return _read_path(path, None, strict=False, progress=False).samples
 
 
 @contextmanager
