@@ -158,3 +158,11 @@ def test_an_empty_value_in_csv_is_none(tmp_path):
     path = csv(tmp_path)
     path.write_text("a,b\n1,\n")
     assert read(path).samples[0].row == {"a": "1", "b": None}
+
+
+def test_a_row_is_kept_as_json_has_it(tmp_path):
+    """A ledger stores it so: dates and decimals become text."""
+    place = tmp_path / "t.parquet"
+    duckdb.execute(f"COPY (SELECT DATE '2020-01-02' AS day, 1.5::DECIMAL(3,1) AS n) TO '{place}'")
+    [sample] = read(place).samples
+    assert json.loads(json.dumps(sample.row)) == sample.row == {"day": "2020-01-02", "n": "1.5"}

@@ -168,10 +168,11 @@ def _made(item: Record | Skip, layout: _Layout) -> Iterator[Sample | Skip]:
     if isinstance(item, Skip):
         yield item
         return
-    text = _text(item, layout.columns) if layout.columns else _content(item)
-    if isinstance(text, Skip):
-        yield text
+    body = _text(item, layout.columns) if layout.columns else _row(item)
+    if isinstance(body, Skip):
+        yield body
         return
+    text, row = body if isinstance(body, tuple) else (body, None)
     yield from _label_flaw(item)
     provenance = declared(item, layout.columns)
     if isinstance(provenance, Skip):
@@ -188,7 +189,7 @@ def _made(item: Record | Skip, layout: _Layout) -> Iterator[Sample | Skip]:
         line=item.line,
         category=layout.classes.get(name),
         text=text if layout.columns else None,
-        row=None if layout.columns else item.values,
+        row=row,
     )
 
 
@@ -255,15 +256,16 @@ def _turns(messages: Sequence[object]) -> list[object]:
     ]
 
 
-def _content(record: Record) -> str | Skip:
-    """A row of a table as one canonical text, without what is said about the row."""
+def _row(record: Record) -> tuple[str, dict[str, object]] | Skip:
+    """A row of a table: as one canonical text, without what is said about it, and as JSON has it."""
     about = {*LABELS, *KEYS, *GROUPS, *SPLITS, *FIELDS, "model_name"}
     try:
-        kept = {name: _plain(value) for name, value in record.values.items() if name not in about}
+        row = {name: _plain(value) for name, value in record.values.items()}
+        kept = {name: value for name, value in row.items() if name not in about}
         text = json.dumps(kept, sort_keys=True, ensure_ascii=False)
     except (RecursionError, ValueError):
         return record.skip("record-invalid", "nested too deeply, or a number too large")
-    return text if storable(text) else record.skip("text-encoding", ascii(text))
+    return (text, row) if storable(text) else record.skip("text-encoding", ascii(text))
 
 
 def _plain(value: object) -> object:
