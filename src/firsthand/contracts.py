@@ -173,17 +173,17 @@ class Metric:
     view: ViewName
     tasks: frozenset[Task]
     neutral: float | None  # value of a candidate that equals its reference; None: depends on it
-    profile: Callable[[Any], Profile] | None
-    frame: Callable[[Profile], Frame] | None
-    value: Callable[[Frame, Part, Part], FloatArray] | None
     size_free: bool  # its expectation does not depend on n: full samples are compared
+    profile: Callable[[Any], Profile] | None = None
+    frame: Callable[[Profile], Frame] | None = None
+    value: Callable[[Frame, Part, Part], FloatArray] | None = None
+    compare: Callable[[Any, Any, Splits], Draws] | None = None  # instead, if it cannot be summed
     finding: str = "metric-moved"  # code of what it finds; the generic one says its question
     symmetric: bool = False
     min_groups: int = 20  # fewer on either side: undetermined
     min_objects: int = 10  # fewer expected in a slice on either side: undetermined
     sees: frozenset[Ladder] = frozenset()
     blind_to: frozenset[Ladder] = frozenset()
-    compare: Callable[[Any, Any, Splits], Draws] | None = None  # instead, if it cannot be summed
     options: Mapping[str, object] = field(default_factory=dict)
 
     @property

@@ -257,7 +257,7 @@ def _turns(messages: Sequence[object]) -> list[object]:
 
 
 def _row(record: Record) -> tuple[str, dict[str, object]] | Skip:
-    """A row of a table: as one canonical text, without what is said about it, and as JSON has it."""
+    """A row of a table: its content as one canonical text, and all of it as JSON has it."""
     about = {*LABELS, *KEYS, *GROUPS, *SPLITS, *FIELDS, "model_name"}
     try:
         row = {name: _plain(value) for name, value in record.values.items()}
