@@ -32,3 +32,12 @@ def test_an_unlabelled_human_photo_is_real() -> None:
     said = replace(declare("human"), label_origin="unknown")
     found = compose(Dataset("d", "detect", ("cat",), (Sample("a", b"a" * 32, provenance=said),)))
     assert found.by_class == {"real": 1}
+
+
+def test_generations_are_in_order() -> None:
+    made = [declare("synthetic", "m@1", generation=at) for at in (10, 9, None)]
+    samples = tuple(
+        Sample(str(at), bytes([at]) * 32, provenance=one) for at, one in enumerate(made)
+    )
+    found = compose(Dataset("d", "text", (), samples))
+    assert list(found.by_generation) == ["9", "10", "unknown"]
