@@ -270,7 +270,8 @@ def _made(audit: Audit, lang: Language) -> str:
 
 
 def _name(side: Mapping[str, object]) -> str:
-    return clean(side.get("name") or side.get("path") or "?")
+    # As it was typed where that is known: two sets may both be called data.yaml.
+    return clean(side.get("source") or side.get("name") or side.get("path") or "?")
 
 
 def _path(side: Mapping[str, object]) -> str:
