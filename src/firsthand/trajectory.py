@@ -201,7 +201,7 @@ def _copy_out(part: Path, table: Sequence[Row]) -> None:
     import duckdb
 
     columns = ", ".join(_expression(name, kind) for name, kind in _TYPES.items())
-    place = _exact(part, "'")
+    place = str(part).replace("'", "''")
     with duckdb.connect() as connection:
         connection.register("given", _columns(table))
         connection.execute(
@@ -231,12 +231,9 @@ def _columns(table: Sequence[Row]) -> dict[str, Any]:
     return given
 
 
-def _exact(path: Path, quote: str = "") -> str:
-    """The path as DuckDB must be told it: reading expands globs, writing has a quoted string."""
-    text = str(path)
-    if quote:
-        return text.replace(quote, quote * 2)
-    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in text)
+def _exact(path: Path) -> str:
+    """A pattern that matches this path only: DuckDB reads stars and brackets as wildcards."""
+    return "".join(f"[{mark}]" if mark in "*?[" else mark for mark in str(path))
 
 
 def _sync(path: Path) -> None:
