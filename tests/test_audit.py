@@ -103,6 +103,34 @@ def test_sets_without_a_common_class_name_are_a_mistake(cells: Dataset) -> None:
         audit(replace(cells, classes=("0", "1", "2")), cells)
 
 
+def test_sets_of_another_kind_are_a_mistake(cells: Dataset) -> None:
+    from dataclasses import replace
+
+    texts = replace(cells, name="texts", task="text", classes=())
+    for given in ({"candidate": texts}, {"reference": texts}, {"anchor": texts}):
+        with pytest.raises(InputError, match="one kind"):
+            audit(**{"candidate": cells, "reference": cells, **given})
+    with pytest.raises(InputError, match="was read as classify"):
+        audit(replace(cells, task="classify"), cells)
+
+
+def test_labels_that_got_lost_are_never_called_healthy(cells: Dataset) -> None:
+    from dataclasses import replace
+
+    bare = tuple(replace(one, boxes=None, label=None) for one in cells.samples[::3])
+    kept = tuple(one for at, one in enumerate(cells.samples) if at % 3)
+    result = audit(replace(cells, samples=(*kept, *bare)), cells)
+    assert result.verdict == "cannot-say"
+    assert "unlabelled" in {each.reason for each in result.undetermined}
+    only = audit(replace(cells, samples=bare), cells, metrics=["tail_coverage"])
+    assert "unlabelled" not in {each.reason for each in only.undetermined}
+
+
+def test_a_negative_seed_is_a_mistake(cells: Dataset) -> None:
+    with pytest.raises(InputError, match="seed is -1"):
+        audit(cells, cells, seed=-1)
+
+
 def test_repeats_of_human_pictures_lose_no_coverage(cells: Dataset) -> None:
     from dataclasses import replace
 
@@ -110,3 +138,30 @@ def test_repeats_of_human_pictures_lose_no_coverage(cells: Dataset) -> None:
     both = replace(cells, samples=(*cells.samples, *relabelled.samples))
     result = audit(both, cells, metrics=["tail_coverage"])
     assert [each for each in result.findings if each.severity == "block"] == []
+
+
+@pytest.mark.slow
+def test_essays_of_a_model_lack_words_and_that_alone_is_not_called_recursion(
+    real_data: Data,
+) -> None:
+    essays = real_data("essays_human_chatgpt_a")
+    result = audit(
+        essays / "chatgpt", essays / "human", origin=declare("synthetic", "chatgpt@2023")
+    )
+    found = {each.code: each for each in result.findings}
+    assert {"types-lost", "other-source"} <= set(found)
+    assert found["other-source"].severity == "note"
+    lost = found["types-lost"].measurement
+    assert lost is not None
+    assert lost.high < 1
+
+
+@pytest.mark.slow
+def test_essays_of_people_pass_against_essays_of_people(real_data: Data) -> None:
+    """63 essays in halves: four random cuts; two or more blocks have P = 0.01 at 5 %."""
+    essays = read(real_data("essays_human_chatgpt_a") / "human", declared=HUMAN, progress=False)
+    blocked = 0
+    for seed in range(4):
+        candidate, reference = halves(essays, seed)
+        blocked += audit(candidate, reference, seed=seed, limits=TAILS).verdict == "block"
+    assert blocked <= 1

@@ -7,7 +7,7 @@ was not labelled and is not counted; a declared empty one is.
 Fails when between 1 and 9 images are empty on both sides (Undetermined): too few to tell a rise
 from chance. None in the candidate is an answer: nothing rose.
 
-Source: images left empty by a detector's own labels, generation after generation (docs/decisions).
+Source: images left empty by a detector's own labels, docs/decisions/0005.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ component = Metric(
     unit="share of images, candidate minus reference",
     range=(-1.0, 1.0),
     worse="up",
-    source="own measurement, docs/decisions (share of images left empty rises every generation)",
+    source="own measurement: docs/decisions/0005-strata-of-detection.md",
     view="boxes",
     tasks=frozenset({"detect", "segment", "oriented"}),
     neutral=0.0,

@@ -72,9 +72,6 @@ component = Metric(
     view="tokens",
     tasks=frozenset({"text"}),
     neutral=1.0,
-    profile=None,
-    frame=None,
-    value=None,
     size_free=False,
     finding="rare-tokens-lost",
     min_groups=MIN_GROUPS,
@@ -82,5 +79,4 @@ component = Metric(
     sees=frozenset({"variance-shrink", "tail-cut"}),
     blind_to=frozenset({"over-dispersion"}),
     compare=compare,
-    options={"rare": RARE},
 )

@@ -7,7 +7,7 @@ of the image; for rotated boxes, first side over second side.
 Fails when fewer than 10 objects are expected in a stratum (Undetermined), and cannot be formed
 where all objects have one shape.
 
-Source: tails as quantiles of the reference (docs/decisions); aspect as in Lin et al. 2014.
+Source: tails as quantiles of the reference (docs/decisions/0005); aspect as in Lin et al. 2014.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ Fails when a bucket has fewer than 10 expected objects (Undetermined); cannot be
 objects have one size. Classified images have no size.
 
 Source: buckets after COCO's area ranges (Lin et al. 2014, arXiv:1405.0312), made relative to the
-reference; loss of small objects over self-training generations: docs/decisions.
+reference; loss of small objects over self-training generations: docs/decisions/0005.
 """
 
 from __future__ import annotations
