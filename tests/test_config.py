@@ -52,6 +52,11 @@ expect:
         "- a list",
         "limits: [",
         "!!python/object/apply:os.system ['true']",
+        "limits:\n  class_survial: {at_least: 0.5}",
+        "waivers:\n  - {limit: nope, owner: Ann, expires: 2027-01-01, reason: x}",
+        "expect:\n  - {metric: nope, reason: x}",
+        "limits: {}\nlimits: {}",
+        "[" * 3000,
     ],
 )
 def test_what_it_does_not_know_is_an_error_with_the_place(tmp_path: Path, told: str) -> None:
@@ -60,7 +65,7 @@ def test_what_it_does_not_know_is_an_error_with_the_place(tmp_path: Path, told: 
 
 
 def test_a_named_file_must_exist(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="cannot read it"):
         load_limits(tmp_path / "none.yaml")
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
+import numpy as np
 import pytest
 
 from firsthand import findings
 from firsthand.config import Expectation, Limits, Waiver, default_limits
 from firsthand.provenance import declare
-from firsthand.types import Composition, Dataset, Finding, Measurement, Sample, Undetermined
+from firsthand.types import Boxes, Composition, Dataset, Finding, Measurement, Sample, Undetermined
 
 LOSS = Measurement(
     metric="class_survival",
@@ -116,6 +117,34 @@ def test_nothing_measured_is_cannot_say_and_never_pass() -> None:
     assert [each.reason for each in unsure] == ["nothing-measured"]
     assert findings.decide([], unsure, limits) == "cannot-say"
     assert findings.unmeasured([LOSS], limits) == []
+
+
+def labelled(count: int, bare: int, name: str = "d") -> Dataset:
+    empty = Boxes(np.zeros(0, np.int32), np.zeros((0, 4)))
+    samples = [Sample(f"l{at}", bytes(32), boxes=empty) for at in range(count)]
+    samples += [Sample(f"b{at}", bytes(32)) for at in range(bare)]
+    return Dataset(name, "detect", ("star",), tuple(samples))
+
+
+@pytest.mark.parametrize(
+    ("reference", "candidate", "said"),
+    [
+        (labelled(10, 0), labelled(0, 10, "new"), {"count": 10, "total": 10, "name": "new"}),
+        (labelled(10, 0), labelled(9, 1, "new"), {"count": 1, "total": 10, "name": "new"}),
+        (labelled(0, 10, "old"), labelled(10, 0), {"count": 10, "total": 10, "name": "old"}),
+        (labelled(0, 10), labelled(0, 10), None),
+        (labelled(90, 10), labelled(90, 10), None),
+        (labelled(100, 0), labelled(98, 2), None),
+        (labelled(50, 50), labelled(10, 0), None),
+    ],
+)
+def test_missing_labels_are_never_taken_for_no_loss(
+    reference: Dataset, candidate: Dataset, said: dict[str, object] | None
+) -> None:
+    limits = default_limits()
+    unsure = findings.unlabelled(reference, candidate, limits)
+    assert [each.params for each in unsure] == ([said] if said else [])
+    assert findings.decide([], unsure, limits) == ("cannot-say" if said else "pass")
 
 
 def test_block_beats_cannot_say() -> None:

@@ -8,15 +8,17 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
-from firsthand import __version__, findings
+from firsthand import __version__, findings, registry
 from firsthand.composition import compose
 from firsthand.config import Limits, load_limits
 from firsthand.errors import Blocked, CannotSay, InputError
 from firsthand.leaks import find_leaks
-from firsthand.measure import measure
+from firsthand.measure import Measured, measure
 from firsthand.read import read
 from firsthand.types import HUMAN, Audit, Dataset, Provenance
 
+BOXED = frozenset({"detect", "segment", "oriented"})
+IMAGES = BOXED | {"classify"}
 Source = str | Path | Dataset
 Report = Callable[[str], None]
 
@@ -53,9 +55,11 @@ def audit(
         required limit stayed open; what else could not be told is in `undetermined`.
 
     Raises:
-        InputError: a dataset cannot be read, is empty, or shares no class name with the reference.
+        InputError: a dataset cannot be read, is empty, is of another kind than the reference, or
+            shares no class name with it; or the seed is negative.
     """
     began = time.monotonic()
+    _check_seed(seed)
     rules = limits if isinstance(limits, Limits) else load_limits(limits)
     report("reference")
     human = _opened(reference, HUMAN, strict)
@@ -63,6 +67,8 @@ def audit(
     judged = _opened(candidate, origin, strict)
     held_out = None if anchor is None else _opened(anchor, HUMAN, strict)
     _check_comparable(judged, human)
+    if held_out is not None:
+        _check_kind(judged, held_out, "anchor")
     composition = compose(judged)
     measured = measure(human, judged, metrics=metrics, seed=seed, report=report)
     report("leaks")
@@ -73,6 +79,8 @@ def audit(
     found = findings.with_source_note(findings.waive(found, rules, date.today()), judged)
     found += findings.notes(human, judged, measured.shared, skips)
     open_questions += findings.unmeasured(measured.measurements, rules)
+    if _labels_looked_at(measured):
+        open_questions += findings.unlabelled(human, judged, rules)
     undetermined = (*open_questions, *unchecked, *measured.undetermined)
     return Audit(
         verdict=findings.decide(found, undetermined, rules),
@@ -116,8 +124,35 @@ def _opened(source: Source, declared: Provenance | None, strict: bool) -> Datase
     return dataset
 
 
+def _check_seed(seed: int) -> None:
+    if seed < 0:
+        raise InputError(f"the seed is {seed}", expected="a whole number from 0")
+
+
+def _labels_looked_at(measured: Measured) -> bool:
+    """Was a metric asked for that looks at labels?"""
+    tried = {each.metric for each in measured.measurements}
+    tried |= {each.metric for each in measured.undetermined}
+    return any(registry.load("metrics", name).view == "boxes" for name in tried)
+
+
+def _check_kind(candidate: Dataset, other: Dataset, role: str) -> None:
+    """Texts cannot lose what images have, nor objects what whole images have."""
+    bare = not (candidate.classes and other.classes)  # images without labels go with any images
+    alike = BOXED if not bare else IMAGES
+    if candidate.task == other.task or {candidate.task, other.task} <= alike:
+        return
+    raise InputError(
+        f"the candidate was read as {candidate.task}, the {role} {other.name} as {other.task}",
+        expected="two sets of one kind",
+        todo="Where one was taken for what it is not, name its format, or the file inside it.",
+        where=candidate.name,
+    )
+
+
 def _check_comparable(candidate: Dataset, reference: Dataset) -> None:
     """Datasets without one class name in common would show every class as lost."""
+    _check_kind(candidate, reference, "reference")
     if candidate.task == "text" or reference.task == "text" or not reference.classes:
         return
     if set(candidate.classes) & set(reference.classes):

@@ -11,10 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from firsthand import registry
 from firsthand.errors import InputError
+from firsthand.formats import yamltext
 from firsthand.types import Measurement, Slice
+
+if TYPE_CHECKING:
+    from firsthand.limits_file import LimitsFile
 
 COMPOSITION = ("origins_known", "human_share")
 """Limits on where samples come from, as opposed to what was lost."""
@@ -154,17 +159,8 @@ def load_limits(path: Path | str | None) -> Limits:
         path = Path("firsthand.yaml")
         if not path.is_file():
             return default_limits()
-    import yaml
-
-    try:
-        told = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(
-            f"the limits file cannot be read: {error}",
-            expected="a YAML file such as docs/limits.md shows",
-            where=str(path),
-        ) from error
-    return _merged(told or {}, str(path))
+    told = yamltext.load(Path(path)).value
+    return _merged({} if told is None else told, str(path))
 
 
 def _merged(told: Any, where: str) -> Limits:
@@ -183,6 +179,7 @@ def _merged(told: Any, where: str) -> Limits:
             todo="See docs/limits.md.",
             where=where,
         ) from error
+    _check_names(file, where)
     base = default_limits()
     limits = dict(base.limits)
     for name, change in file.limits.items():
@@ -199,6 +196,22 @@ def _merged(told: Any, where: str) -> Limits:
         tuple(Expectation(_slice(e.slice), e.reason, e.metric) for e in file.expect),
         where,
     )
+
+
+def _check_names(file: LimitsFile, where: str) -> None:
+    """A misspelt name would leave the default in force and look like a limit that was set."""
+    metrics = registry.names("metrics")
+    known = sorted({*metrics, *(limit.name for limit in DEFAULTS)})
+    said = [("limits", name, known) for name in file.limits]
+    said += [("waivers", waiver.limit, known) for waiver in file.waivers]
+    said += [("expect", each.metric, list(metrics)) for each in file.expect if each.metric]
+    for key, name, allowed in said:
+        if name not in allowed:
+            raise InputError(
+                f"{key}: there is no {name!r}",
+                expected="one of " + ", ".join(allowed),
+                where=where,
+            )
 
 
 def _slice(told: Mapping[str, str]) -> Slice:

@@ -8,7 +8,7 @@ from datetime import date
 
 from firsthand import registry
 from firsthand.composition import held
-from firsthand.config import Limits
+from firsthand.config import Limits, default_limits
 from firsthand.types import (
     Composition,
     Dataset,
@@ -58,6 +58,36 @@ def unmeasured(measurements: Sequence[Measurement], limits: Limits) -> list[Unde
     if limit is None or not limit.passed_by(len(measurements)):
         return []
     return [Undetermined(metric=limit.name, reason="nothing-measured")]
+
+
+def unlabelled(reference: Dataset, candidate: Dataset, limits: Limits) -> list[Undetermined]:
+    """Is a side without labels, or the candidate more so than empty images may rise?
+
+    A missing label says nothing, but trainers take its image as one that holds no object.
+    """
+    limit = limits.limits.get("tails_measured")
+    ours, theirs = _without_label(candidate), _without_label(reference)
+    if limit is None or ours == theirs == 1.0:
+        return []
+    rise = limits.limits.get("empty_images") or default_limits().limits["empty_images"]
+    if theirs == 1.0:
+        side, share = reference, theirs
+    elif ours == 1.0 or rise.passed_by(ours - theirs):
+        side, share = candidate, ours
+    else:
+        return []
+    total = len(side.samples)
+    params: dict[str, str | int | float] = {
+        "count": round(share * total),
+        "total": total,
+        "name": side.name,
+    }
+    return [Undetermined(metric=limit.name, reason="unlabelled", params=params)]
+
+
+def _without_label(dataset: Dataset) -> float:
+    bare = sum(one.boxes is None and one.category is None for one in dataset.samples)
+    return bare / len(dataset.samples)
 
 
 def _worst_first(finding: Finding) -> tuple[int, float, float]:

@@ -275,3 +275,31 @@ def test_audit_of_eight_images_says_what_it_cannot_tell(real_data, capsys):
     assert code in (1, 3), written
     assert "at least" in written
     assert time.monotonic() - started < 60
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["audit", "next", "--json"],
+        ["audit", *SETS, "--seed", "-1", "--json"],
+        ["audit", *SETS, "--jsn", "--json"],
+        ["gate", "next", "--format", "json"],
+        ["gate", "next", "--format=json"],
+        ["nothing", "--json"],
+    ],
+)
+def test_wrong_use_is_a_document_where_json_was_asked_for(words, capsys):
+    assert run(*words) == 2
+    written = capsys.readouterr()
+    said = json.loads(written.out)["error"]
+    assert said["code"] == "usage"
+    assert "--help" in said["todo"]
+    assert written.err == ""
+
+
+def test_wrong_use_is_explained_to_people_on_stderr(capsys):
+    assert run("audit", "next") == 2
+    written = capsys.readouterr()
+    assert written.out == ""
+    assert "--reference" in written.err
+    assert "audit --help" in written.err

@@ -25,6 +25,7 @@ from firsthand.errors import FirsthandError
 
 FOLDER = Path(__file__).parent
 GONE = 141  # 128 + SIGPIPE, as shells say it
+WrongUse: type[Exception] = typer.BadParameter.__mro__[1]  # typer exports only the narrower error
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -35,7 +36,11 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             # A terminal that cannot show a character must not cost the verdict.
             stream.reconfigure(errors="backslashreplace")
     try:
-        typer.main.get_command(app).main(args=given, prog_name="firsthand")
+        command = typer.main.get_command(app)
+        code = command.main(args=given, prog_name="firsthand", standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except WrongUse as error:
+        _misused(given, error)
     except FirsthandError as error:
         parts = {"expected": error.expected, "todo": error.todo, "where": error.where}
         _fail(given, error.code, str(error), parts)
@@ -50,8 +55,24 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     sys.exit(2)
 
 
+def _misused(given: Sequence[str], error: Any) -> None:
+    """Say what is wrong with the words that were typed, and how to see the right ones."""
+    if not _speaks_json(given):
+        error.show()
+        return
+    asked = error.ctx.command_path if error.ctx else "firsthand"
+    todo = f"Try '{asked} --help' for help."
+    _fail(given, "usage", f"{error.format_message()} {todo}", {"todo": todo})
+
+
+def _speaks_json(given: Sequence[str]) -> bool:
+    """Was JSON asked for? Looks at the words alone, which may not have been understood."""
+    pairs = zip(given, given[1:], strict=False)
+    return "--json" in given or "--format=json" in given or ("--format", "json") in pairs
+
+
 def _fail(given: Sequence[str], code: str, message: str, parts: dict[str, str]) -> None:
-    if "--json" in given:
+    if _speaks_json(given):
         said = {"code": code, "message": message} | parts
         print(json.dumps({"error": said}, ensure_ascii=False))
     else:

@@ -40,7 +40,7 @@ Limits = Annotated[
 Metrics = Annotated[
     list[str] | None, typer.Option("--metric", help="Only this metric; may be repeated.")
 ]
-Seed = Annotated[int, typer.Option("--seed", help="Of the random halves behind the null.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Of the random halves behind the null.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Bad content is an error, not a skip.")]
 Report = Annotated[
     Path | None, typer.Option("--report", help="Write one offline HTML file for people.")
