@@ -14,9 +14,9 @@ from __future__ import annotations
 import numpy as np
 
 from firsthand.contracts import Draws, Metric, Splits, TokensView
-from firsthand.numerics.halves import match, nothing, ratio_draws
+from firsthand.numerics.halves import match, nothing, ratio_draws, too_few
 from firsthand.numerics.spectrum import Counts, scores, shared_tokens, spectrum
-from firsthand.types import ALL, FloatArray, Undetermined
+from firsthand.types import ALL, FloatArray
 
 NAME = "rare_token_mass"
 RARE = 0.1
@@ -27,23 +27,13 @@ MIN_TOKENS = 10
 def compare(reference: TokensView, candidate: TokensView, splits: Splits) -> Draws:
     """Share of tokens that part A's rare types hold in the candidate and in a human half."""
     groups = min(reference.groups, candidate.groups)
-    counts = spectrum(reference, candidate, 1)
+    counts = spectrum(reference, candidate, 1, of_reference=True)
     parts = match(splits, counts.reference_size, counts.candidate_size)
     found = scores(counts, parts, _rare_tokens)
-    problem = _problem(groups, float(found.human.mean()))
+    problem = too_few(NAME, groups, float(found.human.mean()), (MIN_GROUPS, MIN_TOKENS))
     if problem is not None:
         return nothing(splits, groups, problem)
     return ratio_draws((ALL,), found, parts, shared_tokens(reference, candidate), groups)
-
-
-def _problem(groups: int, tokens: float) -> Undetermined | None:
-    if groups < MIN_GROUPS:
-        params: dict[str, str | int | float] = {"found": groups, "needed": MIN_GROUPS}
-        return Undetermined(metric=NAME, reason="too-few-groups", params=params)
-    if tokens < MIN_TOKENS:
-        params = {"found": round(tokens, 1), "needed": MIN_TOKENS}
-        return Undetermined(metric=NAME, reason="too-few-objects", params=params)
-    return None
 
 
 def _rare_tokens(first: Counts, other: Counts, kept: FloatArray) -> FloatArray:

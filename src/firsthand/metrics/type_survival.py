@@ -38,7 +38,7 @@ def compare(reference: TokensView, candidate: TokensView, splits: Splits) -> Dra
         params = {"found": groups, "needed": MIN_GROUPS}
         note = Undetermined(metric=NAME, reason="too-few-groups", params=params)
         return nothing(splits, groups, note)
-    tables = [spectrum(reference, candidate, n) for n in LENGTHS]
+    tables = [spectrum(reference, candidate, n, of_reference=True) for n in LENGTHS]
     # Sizes are matched in tokens; longer runs are fewer by the same few a document on both sides.
     parts = match(splits, tables[0].reference_size, tables[0].candidate_size)
     each = [scores(table, parts, _surviving) for table in tables]

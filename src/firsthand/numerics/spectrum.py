@@ -71,7 +71,14 @@ def _kept(counts: Spectrum, parts: Halves) -> dict[str, FloatArray]:
     return out
 
 
-def spectrum(reference: TokensView, candidate: TokensView, n: int, types: int = TYPES) -> Spectrum:
+def spectrum(
+    reference: TokensView,
+    candidate: TokensView,
+    n: int,
+    types: int = TYPES,
+    *,
+    of_reference: bool = False,
+) -> Spectrum:
     """Count runs of n tokens in the reference and in the candidate.
 
     Args:
@@ -79,9 +86,11 @@ def spectrum(reference: TokensView, candidate: TokensView, n: int, types: int = 
         candidate: documents.
         n: length of the runs, 1 for single tokens.
         types: how many distinct runs to keep at most.
+        of_reference: leave out what the reference never says, for questions about its own types.
     """
     sides = [n_grams(view, n) for view in (reference, candidate)]
-    kept, rate = _smallest(np.concatenate([grams for grams, _ in sides]), types)
+    asked = sides[:1] if of_reference else sides
+    kept, rate = _smallest(np.concatenate([grams for grams, _ in asked]), types)
     tables = [_table(grams, bucket, kept) for grams, bucket in sides]
     sizes = [np.bincount(bucket, minlength=BUCKETS).astype(np.float64) for _, bucket in sides]
     return Spectrum(tables[0], tables[1], sizes[0], sizes[1], rate)
