@@ -18,6 +18,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c const
 .PHONY: demo test test-slow lint docs bench clean
 .DEFAULT_GOAL := test
 
+# One BLAS thread a test process: small products on two threads each wait for one another.
+test test-slow: export OMP_NUM_THREADS := 1
+
 test: lint
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow"
 

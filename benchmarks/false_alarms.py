@@ -1,6 +1,8 @@
 """How often does an audit block a healthy set, and how often does it see known damage?
 
-    python benchmarks/false_alarms.py PATH_TO_BCCD --halves 200 --first-seed 20000
+    python benchmarks/false_alarms.py [PATH_TO_BCCD] --halves 200 --first-seed 20000
+
+The path defaults to bccd in the folder that FIRSTHAND_DATA names.
 
 A healthy candidate is one random half (by image) of human-labelled data, its reference the other
 half. Any block is a false one. Damage is done to the labels of the candidate: paired, on the same
@@ -11,6 +13,7 @@ holds the last run.
 from __future__ import annotations
 
 import argparse
+import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -39,7 +42,8 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("data", type=Path)
+    real = Path(os.environ.get("FIRSTHAND_DATA", "../shared/data")) / "bccd"
+    parser.add_argument("data", type=Path, nargs="?", default=real)
     parser.add_argument("--halves", type=int, default=200)
     parser.add_argument("--damaged", type=int, default=40)
     parser.add_argument("--first-seed", type=int, default=20000)
