@@ -7,8 +7,8 @@ notice and which it must not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -184,7 +184,6 @@ class Metric:
     min_objects: int = 10  # fewer expected in a slice on either side: undetermined
     sees: frozenset[Ladder] = frozenset()
     blind_to: frozenset[Ladder] = frozenset()
-    options: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def mergeable(self) -> bool:

@@ -11,7 +11,7 @@ Source: Good 1953 (Biometrika 40:237); singletons under rarefaction after Hurlbe
 from __future__ import annotations
 
 from firsthand.contracts import Draws, Metric, Splits, TokensView
-from firsthand.numerics.halves import match, nothing, ratio_draws
+from firsthand.numerics.halves import match, nothing, ratio_draws, too_few
 from firsthand.numerics.spectrum import (
     Counts,
     by_count,
@@ -20,7 +20,7 @@ from firsthand.numerics.spectrum import (
     shared_tokens,
     spectrum,
 )
-from firsthand.types import ALL, FloatArray, Undetermined
+from firsthand.types import ALL, FloatArray
 
 NAME = "missing_mass"
 MIN_GROUPS = 20
@@ -34,20 +34,10 @@ def compare(reference: TokensView, candidate: TokensView, splits: Splits) -> Dra
     parts = match(splits, counts.reference_size, counts.candidate_size)
     # Both are over the same number of tokens, which the ratio cancels.
     found = scores(counts, parts, _singletons)
-    problem = _problem(groups, float(found.human.mean()))
+    problem = too_few(NAME, groups, float(found.human.mean()), (MIN_GROUPS, MIN_SINGLETONS))
     if problem is not None:
         return nothing(splits, groups, problem)
     return ratio_draws((ALL,), found, parts, shared_tokens(reference, candidate), groups)
-
-
-def _problem(groups: int, singletons: float) -> Undetermined | None:
-    if groups < MIN_GROUPS:
-        params: dict[str, str | int | float] = {"found": groups, "needed": MIN_GROUPS}
-        return Undetermined(metric=NAME, reason="too-few-groups", params=params)
-    if singletons < MIN_SINGLETONS:
-        params = {"found": round(singletons, 1), "needed": MIN_SINGLETONS}
-        return Undetermined(metric=NAME, reason="too-few-objects", params=params)
-    return None
 
 
 def _singletons(_first: Counts, other: Counts, kept: FloatArray) -> FloatArray:

@@ -160,3 +160,19 @@ def nothing(splits: Splits, groups: int, *reasons: Undetermined) -> Draws:
     """No slice could be looked at, and why."""
     empty = np.zeros((len(splits.half), 0))
     return Draws((), np.zeros(0), empty, empty, 0, 0, groups, "none", reasons)
+
+
+def too_few(
+    metric: str, groups: int, objects: float, least: tuple[int, int]
+) -> Undetermined | None:
+    """Why nothing can be said: fewer than the least groups on a side, or objects in a human half.
+
+    >>> too_few("missing_mass", 30, 4.24, (20, 10)).params
+    {'found': 4.2, 'needed': 10}
+    """
+    asked = (("too-few-groups", groups), ("too-few-objects", objects))
+    for (reason, found), needed in zip(asked, least, strict=True):
+        if found < needed:
+            params = {"found": round(found, 1), "needed": needed}
+            return Undetermined(metric=metric, reason=reason, params=params)
+    return None
