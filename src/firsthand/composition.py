@@ -102,6 +102,5 @@ def labelled(sample: Sample) -> bool:
 
 def held(sample: Sample) -> set[int]:
     """Indices of the classes that a sample holds."""
-    if sample.boxes is not None:
-        return set(sample.boxes.classes.tolist())
-    return set() if sample.category is None else {sample.category}
+    found: set[int] = set() if sample.category is None else {sample.category}
+    return found if sample.boxes is None else found | set(sample.boxes.classes.tolist())

@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from firsthand.types import PROVENANCE_CLASSES, Composition, ProvenanceClass
+from firsthand.composition import Kind, summed
+from firsthand.types import Composition, ProvenanceClass
 
 
 class Cell(NamedTuple):
@@ -64,27 +65,11 @@ class Counts:
         >>> one.composition().by_class["real"], one.composition().ancestry
         (3, 1.0)
         """
-        by_class: Counter[ProvenanceClass] = Counter()
-        by_generation: Counter[str] = Counter()
-        by_split: dict[str, Counter[ProvenanceClass]] = {}
-        by_label: dict[str, Counter[ProvenanceClass]] = {}
-        for cell, count in self.cells.items():
-            generation = "unknown" if cell.generation is None else str(cell.generation)
-            by_class[cell.provenance] += count
-            by_generation[generation] += count
-            by_split.setdefault(cell.split, Counter())[cell.provenance] += count
-        for (name, provenance), count in self.labels.items():
-            by_label.setdefault(name, Counter())[provenance] += count
-        total, known = ancestry_total(self)
-        return Composition(
-            total=self.total,
-            by_class=_in_order(by_class),
-            by_generation=dict(sorted(by_generation.items())),
-            by_split={split: _in_order(count) for split, count in sorted(by_split.items())},
-            by_label={name: _in_order(count) for name, count in sorted(by_label.items())},
-            ancestry=total / known if known and known == self.total else None,
-            ancestry_known=known,
+        kinds = (
+            (Kind(cell.provenance, cell.generation, cell.split, cell.ancestry), count)
+            for cell, count in self.cells.items()
         )
+        return summed(kinds, self.labels.items())
 
     def document(self) -> dict[str, Any]:
         """As JSON, in one order only."""
@@ -110,10 +95,6 @@ def ancestry_total(counts: Counts) -> tuple[float, int]:
     """Sum of human ancestry over the samples whose ancestry is known, and how many those are."""
     known = [(cell.ancestry, n) for cell, n in counts.cells.items() if cell.ancestry is not None]
     return math.fsum(share * n for share, n in known), sum(n for _, n in known)
-
-
-def _in_order(counts: Counter[ProvenanceClass]) -> dict[ProvenanceClass, int]:
-    return {name: counts[name] for name in PROVENANCE_CLASSES if counts[name]}
 
 
 def _ordered(rows: Iterable[list[Any]]) -> list[list[Any]]:

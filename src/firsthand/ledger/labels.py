@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from firsthand.composition import held
 from firsthand.types import Boxes, Sample
 
 
@@ -35,10 +36,7 @@ def encode(sample: Sample, classes: Sequence[str]) -> str:
 
 def names(sample: Sample, classes: Sequence[str]) -> tuple[str, ...]:
     """Which classes does the label hold? Sorted, each once."""
-    found = set() if sample.category is None else {sample.category}
-    if sample.boxes is not None:
-        found.update(sample.boxes.classes.tolist())
-    return tuple(sorted(classes[index] for index in found))
+    return tuple(sorted(classes[index] for index in held(sample)))
 
 
 def decode(payload: str, index: Mapping[str, int]) -> tuple[int | None, Boxes | None]:

@@ -17,8 +17,7 @@ import numpy as np
 
 from firsthand.contracts import BoxesView, Frame, Metric, Profile
 from firsthand.numerics.buckets import tally
-from firsthand.numerics.survival import rate_ratio, strata_frame
-from firsthand.types import Slice
+from firsthand.numerics.survival import column_frame, rate_ratio
 
 
 def profile(view: BoxesView) -> Profile:
@@ -28,11 +27,7 @@ def profile(view: BoxesView) -> Profile:
 
 def frame(reference: Profile) -> Frame:
     """One slice a class that the reference holds at all."""
-    present = np.flatnonzero(reference.totals.sum(axis=0))
-    strata: dict[Slice, list[int]] = {
-        (("class", reference.columns[at]),): [int(at)] for at in present
-    }
-    return strata_frame(reference, strata)
+    return column_frame(reference, "class")
 
 
 component = Metric(

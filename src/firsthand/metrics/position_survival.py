@@ -15,8 +15,7 @@ import numpy as np
 
 from firsthand.contracts import BoxesView, Frame, Metric, Profile
 from firsthand.numerics.buckets import tally
-from firsthand.numerics.survival import rate_ratio, strata_frame
-from firsthand.types import Slice
+from firsthand.numerics.survival import column_frame, rate_ratio
 
 ROWS = ("top", "middle", "bottom")
 COLUMNS = ("left", "centre", "right")
@@ -32,11 +31,7 @@ def profile(view: BoxesView) -> Profile:
 
 def frame(reference: Profile) -> Frame:
     """One slice a part of the image that holds any object of the reference."""
-    present = np.flatnonzero(reference.totals.sum(axis=0))
-    strata: dict[Slice, list[int]] = {
-        (("position", reference.columns[at]),): [int(at)] for at in present
-    }
-    return strata_frame(reference, strata)
+    return column_frame(reference, "position")
 
 
 component = Metric(

@@ -31,6 +31,12 @@ def strata_frame(
     return Frame(slices, profile.columns, weights, support, undetermined)
 
 
+def column_frame(profile: Profile, key: str) -> Frame:
+    """A frame with one slice a column that the reference holds at all: `key=column`."""
+    present = np.flatnonzero(profile.totals.sum(axis=0))
+    return strata_frame(profile, {((key, profile.columns[at]),): [int(at)] for at in present})
+
+
 def quantile_strata(
     bins: NDArray[np.int64],
     counts: FloatArray,
