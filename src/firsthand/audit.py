@@ -62,11 +62,11 @@ def audit(
     _check_seed(seed)
     rules = limits if isinstance(limits, Limits) else load_limits(limits)
     report("reference")
-    human = _opened(reference, HUMAN, strict)
+    human = opened(reference, HUMAN, strict)
     report("candidate")
-    judged = _opened(candidate, origin, strict)
-    held_out = None if anchor is None else _opened(anchor, HUMAN, strict)
-    _check_comparable(judged, human)
+    judged = opened(candidate, origin, strict)
+    held_out = None if anchor is None else opened(anchor, HUMAN, strict)
+    check_comparable(judged, human)
     if held_out is not None:
         _check_kind(judged, held_out, "anchor")
     composition = compose(judged)
@@ -88,9 +88,9 @@ def audit(
         undetermined=undetermined,
         measurements=measured.measurements,
         composition=composition,
-        candidate=_described(judged),
-        reference=_described(human),
-        anchor=None if held_out is None else _described(held_out),
+        candidate=described(judged),
+        reference=described(human),
+        anchor=None if held_out is None else described(held_out),
         shared=measured.shared,
         skips=skips,
         limits=_limits_used(rules),
@@ -115,7 +115,12 @@ def raise_for_verdict(result: Audit, *, allow_undetermined: bool = False) -> Non
         raise CannotSay(f"it cannot be said whether to train: {', '.join(reasons)}", result)
 
 
-def _opened(source: Source, declared: Provenance | None, strict: bool) -> Dataset:
+def opened(source: Source, declared: Provenance | None = None, strict: bool = False) -> Dataset:
+    """A dataset with something in it.
+
+    Raises:
+        InputError: it cannot be read or holds no sample.
+    """
     dataset = (
         source if isinstance(source, Dataset) else read(source, declared=declared, strict=strict)
     )
@@ -150,8 +155,14 @@ def _check_kind(candidate: Dataset, other: Dataset, role: str) -> None:
     )
 
 
-def _check_comparable(candidate: Dataset, reference: Dataset) -> None:
-    """Datasets without one class name in common would show every class as lost."""
+def check_comparable(candidate: Dataset, reference: Dataset) -> None:
+    """Refuse two sets that no number can compare.
+
+    Datasets without one class name in common would show every class as lost.
+
+    Raises:
+        InputError: they are of different kinds, or have no class name in common.
+    """
     _check_kind(candidate, reference, "reference")
     if candidate.task == "text" or reference.task == "text" or not reference.classes:
         return
@@ -169,7 +180,8 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
 
 
-def _described(dataset: Dataset) -> dict[str, object]:
+def described(dataset: Dataset) -> dict[str, object]:
+    """Where a dataset comes from and how much is in it, as plain values."""
     return {
         "name": dataset.name,
         "path": dataset.root,

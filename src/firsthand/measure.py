@@ -59,8 +59,14 @@ def measure(
     for metric in _fitting(reference, candidate, metrics):
         report(metric.name)
         found.append((metric, _finite(metric, _draws(metric, views, plan))))
-    undetermined = tuple(note for _, draws in found for note in draws.undetermined)
-    return Measured(_measurements(found, seed, views.shared), undetermined, views.shared)
+    undetermined = [note for _, draws in found for note in draws.undetermined]
+    tried = {metric.name for metric, _ in found}
+    undetermined += [
+        Undetermined(metric=name, reason="not-this-task")
+        for name in metrics or ()
+        if name not in tried
+    ]
+    return Measured(_measurements(found, seed, views.shared), tuple(undetermined), views.shared)
 
 
 def overlap(reference: Dataset, candidate: Dataset) -> Shared:

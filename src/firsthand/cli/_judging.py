@@ -84,10 +84,10 @@ def judge(asked: Question) -> Audit:
             metrics=asked.metrics,
             seed=asked.seed,
             strict=asked.strict,
-            report=_progress,
+            report=progress,
         )
     finally:
-        _progress("")
+        progress("")
     return replace(
         result,
         candidate={**result.candidate, "source": asked.candidate, "options": _options(asked)},
@@ -140,7 +140,7 @@ def _declared(asked: Question) -> Provenance | None:
     return None
 
 
-def _progress(step: str) -> None:
+def progress(step: str) -> None:
     """One line on a terminal that is written over; nothing where nobody watches."""
     if sys.stderr.isatty():
         print(f"\r\x1b[K{step}", end="", file=sys.stderr, flush=True)

@@ -41,8 +41,8 @@ def document(audit: Audit) -> dict[str, Any]:
         "seed": audit.seed,
         "seconds": audit.seconds,
     }
-    plain: dict[str, Any] = _plain(found)
-    return plain
+    strict: dict[str, Any] = plain(found)
+    return strict
 
 
 def _finding(finding: Finding, audit: Audit) -> dict[str, Any]:
@@ -70,14 +70,14 @@ def _skips(skips: tuple[Skip, ...]) -> dict[str, Any]:
     return found
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Values that JSON has, all the way down; NaN and infinities, which it has not, become null."""
     if isinstance(value, Measurement | Undetermined):
-        return _plain(_fields(value))
+        return plain(_fields(value))
     if isinstance(value, Mapping):
-        return {str(key): _plain(each) for key, each in value.items()}
+        return {str(key): plain(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
+        return [plain(each) for each in value]
     if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, float):

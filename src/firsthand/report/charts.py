@@ -15,6 +15,8 @@ from zlib import crc32
 from firsthand.report.svg import LINE, WIDE, frame, label, mark, shorten, ticks, width
 from firsthand.types import ProvenanceClass
 
+TOP = 4
+PITCH = 2 * LINE + 6  # a line for the label, which may use the whole width, and one for the plot
 SHAPES = {"block": 1, "watch": 3}  # a square and a triangle: severity is told by shape too
 HATCHED: tuple[ProvenanceClass, ...] = ("own-output", "unknown")
 
@@ -38,6 +40,7 @@ class Scale(NamedTuple):
 
     neutral: float | None = None
     tick: Callable[[float], str] = "{:g}".format
+    ends: tuple[float, float] | None = None  # of the axis, where charts are to share one
 
 
 def intervals(rows: Sequence[Interval], title: str, desc: str, scale: Scale) -> str:
@@ -49,14 +52,17 @@ def intervals(rows: Sequence[Interval], title: str, desc: str, scale: Scale) -> 
         desc: the same as a sentence with numbers.
         scale: value of no change, drawn as a line, and how ticks are written.
     """
-    low, high = _domain(rows, scale.neutral)
-    # The second line of each row is the plot; labels above it may use the whole width.
-    pitch, top = 2 * LINE + 6, 4
-    tall = top + pitch * len(rows) + LINE + 4
-    body = [_axis((low, high), tall - LINE - 2, scale, top)]
+    low, high = scale.ends or domain(rows, scale.neutral)
+    tall = height(len(rows))
+    body = [_axis((low, high), tall - LINE - 2, scale, TOP)]
     for at, row in enumerate(rows):
-        body.append(_interval(row, top + at * pitch, low, high))
+        body.append(_interval(row, TOP + at * PITCH, low, high))
     return frame(tall, title, desc, "".join(body))
+
+
+def height(rows: int) -> float:
+    """How tall an interval chart is, in chart units."""
+    return TOP + PITCH * rows + LINE + 4
 
 
 def composition(parts: Sequence[tuple[ProvenanceClass, int]], title: str, desc: str) -> str:
@@ -88,14 +94,15 @@ def swatch(name: ProvenanceClass) -> str:
     )
 
 
-def _domain(rows: Sequence[Interval], neutral: float | None) -> tuple[float, float]:
+def domain(rows: Sequence[Interval], neutral: float | None) -> tuple[float, float]:
     """Room for every value and band; an interval may reach half as far again, then it is cut."""
     inner = [end for row in rows for end in (row.value, row.null_low, row.null_high)]
     inner = [end for end in inner if isfinite(end)] + ([] if neutral is None else [neutral])
     low, high = min(inner, default=0.0), max(inner, default=1.0)
     room = high - low
     if room <= 1e-6 * max(abs(low), abs(high), 1e-9):  # all alike: no axis could tell them apart
-        room = max(abs(low), abs(high), 1e-9)
+        room = max(abs(low), abs(high))
+        room = room if room > 1e-9 else 1.0  # all 0: ticks around it that can be told apart
     ends = [end for row in rows for end in (row.low, row.high) if isfinite(end)]
     low = max(low - room / 2, min([low, *ends]))
     high = min(high + room / 2, max([high, *ends]))
@@ -107,6 +114,10 @@ def _interval(row: Interval, top: float, low: float, high: float) -> str:
         return 4 + (WIDE - 8) * (min(max(value, low), high) - low) / (high - low)
 
     middle = top + LINE + 9
+    if not isfinite(row.value):  # said where the mark would be: there is no number to place
+        said = shorten(row.label, WIDE - 8), shorten(row.shown, WIDE - 8)
+        lines = label(4, top + 11, said[0]) + label(4, middle + 4, said[1], kind="tick")
+        return f"<g><title>{escape(row.label)}: {escape(row.shown)}</title>{lines}</g>"
     parts = [
         label(4, top + 11, shorten(row.label, WIDE - 24 - width(row.shown))),
         label(WIDE - 4, top + 11, row.shown, "end", "label number"),
