@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shlex
 import signal
 import subprocess
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -303,3 +305,31 @@ def test_wrong_use_is_explained_to_people_on_stderr(capsys):
     assert written.out == ""
     assert "--reference" in written.err
     assert "audit --help" in written.err
+
+
+@pytest.mark.parametrize("words", [["init", "{}"], ["init", "{}", "--json"]])
+@pytest.mark.parametrize("redirected", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_do_not_change_what_happens(words, redirected, tmp_path):
+    place = str(tmp_path / "new")
+    typed = shlex.join([*PROGRAM, *(word.format(place) for word in words)])
+    ended = subprocess.run(f"{typed} {redirected}", shell=True, capture_output=True, check=False)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert (tmp_path / "new" / ".firsthand").is_dir()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "metrics > /dev/full",
+        "metrics --json > /dev/full",
+        "audit {0} -r {0} 2> /dev/full",
+        "audit {0} -r {0} --json > /dev/full",
+        "audit {0} 2> /dev/full",
+    ],
+)
+def test_a_full_disk_under_the_output_is_never_called_blocked(typed, tmp_path):
+    command = f"{shlex.join(PROGRAM)} {typed.format(tmp_path / 'none')}"
+    ended = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert ended.returncode == 2
+    assert "Traceback" not in ended.stderr

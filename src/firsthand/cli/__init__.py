@@ -8,6 +8,7 @@ command is called. Results go to stdout, everything else to stderr. Exit codes: 
 from __future__ import annotations
 
 import ast
+import contextlib
 import importlib
 import io
 import json
@@ -15,7 +16,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, TextIO
 
 import typer
 from typer.core import TyperGroup
@@ -31,6 +32,7 @@ WrongUse: type[Exception] = typer.BadParameter.__mro__[1]  # typer exports only 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run one command and exit; an expected error is said without a traceback."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    _open_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A terminal that cannot show a character must not cost the verdict.
@@ -55,10 +57,19 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     sys.exit(2)
 
 
+def _open_streams() -> None:
+    """A process may be started with stdout or stderr closed; the exit code still counts."""
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+
+
 def _misused(given: Sequence[str], error: Any) -> None:
     """Say what is wrong with the words that were typed, and how to see the right ones."""
     if not _speaks_json(given):
-        error.show()
+        with contextlib.suppress(OSError):
+            error.show()
         return
     asked = error.ctx.command_path if error.ctx else "firsthand"
     todo = f"Try '{asked} --help' for help."
@@ -74,9 +85,22 @@ def _speaks_json(given: Sequence[str]) -> bool:
 def _fail(given: Sequence[str], code: str, message: str, parts: dict[str, str]) -> None:
     if _speaks_json(given):
         said = {"code": code, "message": message} | parts
-        print(json.dumps({"error": said}, ensure_ascii=False))
+        _say(json.dumps({"error": said}, ensure_ascii=False), sys.stdout)
     else:
-        print(f"firsthand: {message}", file=sys.stderr)
+        _say(f"firsthand: {message}", sys.stderr)
+
+
+def _say(line: str, stream: TextIO) -> None:
+    """Write it if that can be; where it cannot, the exit code must still come out right."""
+    try:
+        print(line, file=stream, flush=True)
+    except OSError:
+        _abandon(stream)
+
+
+def _abandon(stream: TextIO) -> None:
+    """Nothing more can be said there, at interpreter exit neither."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def commands() -> tuple[str, ...]:
@@ -110,8 +134,7 @@ class _Commands(TyperGroup):
             finally:
                 sys.stdout.flush()
         except BrokenPipeError:
-            # The reader has left. Nothing more can be said, at interpreter exit neither.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _abandon(sys.stdout)  # the reader has left
             raise SystemExit(GONE) from None
         except KeyboardInterrupt:
             raise SystemExit(130) from None
