@@ -16,8 +16,6 @@ from typing import Any
 
 from firsthand.errors import MissingExtra, UnknownComponent
 
-FAMILIES = ("features", "metrics", "models", "policies", "readers")
-
 
 @cache
 def names(family: str) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ import duckdb
 
 from firsthand.ledger.catalog import State
 from firsthand.ledger.files import Files
-from firsthand.ledger.query import ROW, Part, connect, live, parquet, parts, quoted
+from firsthand.ledger.query import PROVENANCE, ROW, Part, connect, live, parquet, parts, quoted
 from firsthand.ledger.versions import Version
 from firsthand.types import Composition
 
@@ -32,10 +32,8 @@ KINDS: tuple[ChangeKind, ...] = (
     "other",
 )
 
-PROVENANCE = (
-    "media_origin, label_origin, media_generator, label_generator, verification, verified_by, "
-    "generation, generation_at_least, ancestry, own"
-)
+# Whether a generation was declared or computed changes nothing about the sample.
+COMPARED = tuple(name for name in PROVENANCE if name != "generation_declared")
 
 
 class Change(NamedTuple):
@@ -145,8 +143,7 @@ def _pair(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _same_provenance() -> str:
-    names = PROVENANCE.split(", ")
-    return "(" + " AND ".join(f"o.{n} IS NOT DISTINCT FROM n.{n}" for n in names) + ")"
+    return "(" + " AND ".join(f"o.{n} IS NOT DISTINCT FROM n.{n}" for n in COMPARED) + ")"
 
 
 _BOTH = "key_old IS NOT NULL AND key_new IS NOT NULL"

@@ -79,9 +79,9 @@ def settle(declared: Provenance, labelled: bool, models: Mapping[str, Model]) ->
     Raises:
         InputError: the declared generation contradicts the lineage.
     """
-    parts = [_media(declared, models)]
+    parts = [_part(declared.media_origin, declared.media_generator, models)]
     if labelled:
-        parts.append(_label(declared, models))
+        parts.append(_part(declared.label_origin, declared.label_generator, models))
     worth = together(parts)
     said = declared.generation
     if said is not None and not worth.at_least <= said <= _most(worth):
@@ -122,24 +122,13 @@ def _generators(declared: Provenance) -> str:
     return " and ".join(sorted(str(name) for name in named)) or "people"
 
 
-def _media(declared: Provenance, models: Mapping[str, Model]) -> Worth:
-    if declared.media_origin == "human":
+def _part(origin: str, generator: str | None, models: Mapping[str, Model]) -> Worth:
+    """What the media, or the label, of a sample is worth."""
+    if origin == "human":
         return BY_PEOPLE
-    if declared.media_origin == "unknown":
+    if origin == "unknown":
         return NOT_SAID
-    return _of_model(declared.media_generator, models)
-
-
-def _label(declared: Provenance, models: Mapping[str, Model]) -> Worth:
-    if declared.label_origin == "human":
-        return BY_PEOPLE
-    if declared.label_origin == "unknown":
-        return NOT_SAID
-    return _of_model(declared.label_generator, models)
-
-
-def _of_model(name: str | None, models: Mapping[str, Model]) -> Worth:
-    model = models.get(name) if name else None
+    model = models.get(generator) if generator else None
     return OF_SOME_MODEL if model is None else _worth(model)
 
 
