@@ -154,11 +154,6 @@ class Dataset:
     root: str = ""
     digest: str = ""  # sha256 over sorted (media, label, split) of all samples
 
-    def split(self, *names: str) -> Dataset:
-        """The same dataset restricted to some splits."""
-        kept = tuple(sample for sample in self.samples if sample.split in names)
-        return Dataset(self.name, self.task, self.classes, kept, (), self.format, self.root)
-
 
 class Shared(NamedTuple):
     """How two datasets overlap, by media digest."""
