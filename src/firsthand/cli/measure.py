@@ -36,7 +36,7 @@ class _Asked(NamedTuple):
 def command(
     candidates: Annotated[
         list[str],
-        typer.Argument(metavar="CANDIDATE...", help="Sets to measure; generations in their order."),
+        typer.Argument(metavar="CANDIDATE", help="Sets to measure; generations in their order."),
     ],
     reference: judging.Reference,
     metric: judging.Metrics = None,
@@ -112,7 +112,7 @@ def _side(name: str, source: str, dataset: Dataset) -> Side:
     from firsthand.audit import described
     from firsthand.report.side_by_side import Side
 
-    return Side(name, source, described(dataset))
+    return Side(name, source, described(dataset), dataset.skips)
 
 
 def _write_trajectory(path: Path, found: Compared) -> None:

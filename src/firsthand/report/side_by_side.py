@@ -17,7 +17,7 @@ from firsthand.report.as_json import plain
 from firsthand.report.left_out import missing
 from firsthand.report.story import SEVERITY_SHAPES
 from firsthand.report.words import amount, clean
-from firsthand.types import ALL, Measurement, Slice, Undetermined
+from firsthand.types import ALL, Measurement, Skip, Slice, Undetermined
 
 SCHEMA = "firsthand.measure/1"
 MARK = SEVERITY_SHAPES["watch"]  # before a value that is worse than human samples differ by
@@ -29,6 +29,7 @@ class Side(NamedTuple):
     name: str  # what heads its column
     source: str
     described: Mapping[str, object]
+    skips: tuple[Skip, ...] = ()
 
     @property
     def samples(self) -> int:

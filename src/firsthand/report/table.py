@@ -8,7 +8,7 @@ from itertools import zip_longest
 
 from firsthand.measure import LEVEL
 from firsthand.report.as_text import width
-from firsthand.report.left_out import missing
+from firsthand.report.left_out import missing, skipped
 from firsthand.report.side_by_side import MARK, Cell, Compared, cell, slices
 from firsthand.report.words import clean, facts, part
 from firsthand.types import Slice
@@ -25,9 +25,8 @@ def render(compared: Compared) -> str:
     blocks = ["\n".join(_sides(compared))]
     for metric, parts in slices(compared).items():
         blocks.append("\n".join(_metric(compared, metric, parts)))
-    blocks += [
-        "\n".join(lines) for lines in (list(_notes(compared)), list(_needs(compared))) if lines
-    ]
+    ends = (_notes(compared), _needs(compared), _skips(compared))
+    blocks += ["\n".join(block) for lines in ends if (block := list(lines))]
     return "\n\n".join(blocks) + "\n"
 
 
@@ -37,7 +36,10 @@ def _sides(compared: Compared) -> Iterator[str]:
     for column in compared.columns:
         name, source = column.side.name, clean(column.side.source)
         told = source if name == source else f"{name} ({source})"
-        yield "  " + compared.say("measure.side", name=told, count=column.side.samples)
+        side = compared.say("measure.side", name=told, count=column.side.samples)
+        both = column.measured.shared.both
+        shared = [compared.say("measure.shared", count=both)] if both else []
+        yield "  " + compared.say("label.join").join([side, *shared])
 
 
 def _metric(compared: Compared, metric: str, parts: Sequence[Slice]) -> Iterator[str]:
@@ -151,3 +153,17 @@ def _needs(compared: Compared) -> Iterator[str]:
     for told in missing(undetermined, compared.lang):
         yield f"  ? {told.reason}"
         yield f"      {compared.say('label.needs', needs=told.needs)}"
+
+
+def _skips(compared: Compared) -> Iterator[str]:
+    """What of any of the sets was left out."""
+    sides = (compared.reference, *(column.side for column in compared.columns))
+    skips = [skip for side in sides for skip in side.skips]
+    if skips:
+        yield compared.say("section.skips")
+    for told in skipped(skips, compared.lang):
+        yield f"  {told.count:,} × {told.text}"
+        yield from (f"      {place}" for place in told.places)
+        if told.count > len(told.places):
+            more = told.count - len(told.places)
+            yield f"      {compared.say('label.and-more', count=more)}"
