@@ -44,11 +44,20 @@ def test_a_value_that_is_used_twice_is_built_once(tmp_path):
         "a: \x01",
         b"\xff\xfea\x00",
         b"\x80",
+        "a: !!int ''",
+        "a: !!bool x",
+        "a: !!timestamp x",
     ],
-    ids=range(12),
+    ids=range(15),
 )
 def test_what_cannot_be_meant_is_one_clear_error(tmp_path, text):
     with pytest.raises(InputError, match=r"a\.yaml"):
+        load(tmp_path, text)
+
+
+@pytest.mark.parametrize("text", ["a: 1\n\na: 2", "a: 1\n\nb: 2020-99-99", "a: 1\n\nb: !!set {x}"])
+def test_an_error_says_the_line(tmp_path, text):
+    with pytest.raises(InputError, match=r"^\S+a\.yaml:3: "):
         load(tmp_path, text)
 
 

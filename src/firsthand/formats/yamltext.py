@@ -59,7 +59,7 @@ def load(path: Path) -> Document:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise InputError(f"this is no YAML: {error.problem}", where=f"{path}:{line}") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except (yaml.YAMLError, RecursionError) as error:
         found = str(error).splitlines()[0]
         raise InputError(f"this is no YAML: {found}", where=str(path)) from error
     return Document(path, value, document.lines, document.spelled)
@@ -78,29 +78,39 @@ class _Build:
         if id(node) in self.done:
             return self.done[id(node)]
         if id(node) in self.open:
-            raise ValueError("a value contains itself")
+            raise self.wrong(node, "a value contains itself")
         self.open.add(id(node))
         if node.tag not in _TAGS.get(node.id, (node.tag,)):
-            raise ValueError(f"the tag {node.tag} is not allowed")
+            raise self.wrong(node, f"the tag {node.tag} is not allowed")
         if node.id == "mapping":
             built: Any = self.mapping(node, keys)
         elif node.id == "sequence":
             built = [self.value(item, (*keys, at)) for at, item in enumerate(node.value)]
         else:
             self.document.spelled[keys] = node.value
-            built = self.loader.construct_object(node)
+            built = self.scalar(node)
         self.done[id(node)] = built
         return built
+
+    def scalar(self, node: Any) -> Any:
+        try:
+            return self.loader.construct_object(node)
+        # A thirteenth month; or what PyYAML lets out where a tag does not fit its value.
+        except (ValueError, LookupError, AttributeError) as error:
+            found = f"{node.value[:40]!r} is no {node.tag.rpartition(':')[2]}"
+            raise self.wrong(node, found) from error
+
+    def wrong(self, node: Any, found: str) -> InputError:
+        return InputError(found, where=f"{self.document.path}:{node.start_mark.line + 1}")
 
     def mapping(self, node: Any, keys: Where) -> dict[Key, Any]:
         built: dict[Key, Any] = {}
         for name, item in node.value:
-            key = self.loader.construct_object(name) if name.id == "scalar" else None
+            key = self.scalar(name) if name.id == "scalar" else None
             if not isinstance(key, str | int) or isinstance(key, bool):
                 key = name.value if name.id == "scalar" else str(name.value)[:40]
             if key in built:
-                where = f"{self.document.path}:{name.start_mark.line + 1}"
-                raise InputError(f"the key {key!r} is there twice", where=where)
+                raise self.wrong(name, f"the key {key!r} is there twice")
             built[key] = self.value(item, (*keys, key))
             self.document.lines[*keys, key] = name.start_mark.line + 1
         return built
