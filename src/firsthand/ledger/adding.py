@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import duckdb
 import numpy as np
 
 from firsthand.errors import InputError
+from firsthand.ledger.arrow import Column, Stream, digests, texts
 from firsthand.ledger.catalog import State
 from firsthand.ledger.columns import Columns
 from firsthand.ledger.files import Files, write_durably
@@ -21,10 +24,9 @@ from firsthand.ledger.query import PROVENANCE, ROW, TYPES, quoted
 from firsthand.provenance import provenance_class
 from firsthand.types import UNKNOWN, Provenance
 
-SEPARATOR = "\x1f"
-"""ASCII unit separator between class names while they pass into the database."""
+INSERTED = 500
+"""Rows in one INSERT."""
 
-PROVENANCES = "CREATE OR REPLACE TEMP TABLE provenances (number BIGINT, labelled BOOLEAN, {})"
 FULL_PATH = "CASE WHEN path = '' OR path[1] = '/' THEN path ELSE {here} || '/' || path END"
 STORED_PATH = "CASE WHEN starts_with({full}, {root}) THEN substr({full}, {cut}) ELSE {full} END"
 
@@ -56,13 +58,11 @@ class Adding:
         if self.group_by is not None:
             chunk = replace(chunk, group=group_keys(chunk.key, self.group_by))
         arrays = chunk.arrays()
-        arrays["copied"] = self._copied(chunk, arrays)
-        named = [SEPARATOR.join(names) for names in chunk.named]
-        arrays["names"] = np.array(named, dtype=object)[arrays.pop("named_at")]
-        self._provenances(connection, chunk.provenances)
-        connection.register("added", arrays)
-        write_parquet(connection, self._rows(), folder / f"rows-{number:05d}.parquet")
-        connection.unregister("added")
+        if self.copy:
+            self._copy_media(chunk, arrays)
+        self._kinds(connection, chunk)
+        with scanned(connection, arrays):
+            write_parquet(connection, self._rows(), folder / f"rows-{number:05d}.parquet")
         _write_payloads(connection, chunk, folder, number)
         _write_contents(connection, chunk, folder, number)
 
@@ -72,45 +72,71 @@ class Adding:
         stored = STORED_PATH.format(full=full, root=quoted(root), cut=len(root) + 1)
         return (
             f"SELECT {ROW} FROM (SELECT a.* REPLACE ("
-            f"nullif(label, ''::BLOB) AS label, {stored} AS path, "
-            f"CASE WHEN names = '' THEN []::VARCHAR[] ELSE string_split(names, chr(31)) END "
-            f"AS names), {quoted(self.source)} AS source, p.* FROM added a JOIN provenances p "
-            "ON a.provenance_at = p.number AND (octet_length(a.label) > 0) = p.labelled)"
+            f"nullif(label, ''::BLOB) AS label, {stored} AS path), "
+            f"{self.copy} AS copied, p.*, n.names FROM added a "
+            "JOIN provenances p "
+            "ON 2 * a.provenance_at + (octet_length(a.label) > 0)::INT = p.number "
+            "JOIN named n ON a.named_at = n.number)"
         )
 
-    def _provenances(
-        self, connection: duckdb.DuckDBPyConnection, provenances: Sequence[Provenance]
-    ) -> None:
-        columns = ("provenance", *PROVENANCE)
-        spec = ", ".join(f"{name} {TYPES[name]}" for name in columns)
-        connection.execute(PROVENANCES.format(spec))
+    def _kinds(self, connection: duckdb.DuckDBPyConnection, chunk: Columns) -> None:
+        """Tables `provenances` and `named`: what the numbers in the columns stand for."""
         rows = [
-            self._provenance(at, provenance, labelled)
-            for at, provenance in enumerate(provenances)
-            for labelled in (False, True)
+            (2 * at + labelled, self.source, *self._provenance(provenance, bool(labelled)))
+            for at, provenance in enumerate(chunk.provenances)
+            for labelled in (0, 1)
         ]
-        marks = ", ".join("?" for _ in rows[0])
-        connection.executemany(f"INSERT INTO provenances VALUES ({marks})", rows)
+        words = {value for row in rows for value in row if isinstance(value, str)}
+        words.update(name for names in chunk.named for name in names)
+        # As an enumeration a text is a number until it is in the file, where it is text again.
+        connection.execute("DROP TABLE IF EXISTS provenances; DROP TABLE IF EXISTS named")
+        connection.execute("DROP TYPE IF EXISTS word")
+        connection.execute(f"CREATE TYPE word AS ENUM ({', '.join(map(quoted, sorted(words)))})")
+        columns = ("source", "provenance", *PROVENANCE)
+        spec = ", ".join(f"{name} {TYPES[name].replace('VARCHAR', 'word')}" for name in columns)
+        connection.execute(f"CREATE TEMP TABLE provenances (number BIGINT, {spec})")
+        _insert(connection, "provenances", rows)
+        connection.execute("CREATE TEMP TABLE named (number BIGINT, names word[])")
+        _insert(connection, "named", [(at, list(names)) for at, names in enumerate(chunk.named)])
 
-    def _provenance(self, at: int, said: Provenance, labelled: bool) -> tuple[Any, ...]:
+    def _provenance(self, said: Provenance, labelled: bool) -> tuple[Any, ...]:
         if self.declared is not None and said == UNKNOWN:
             said = self.declared
         settled = settle(said, labelled, self.state.models)
         values = [getattr(settled, name) for name in PROVENANCE]
-        return (at, labelled, provenance_class(settled, labelled), *values)
+        return (provenance_class(settled, labelled), *values)
 
-    def _copied(self, chunk: Columns, arrays: dict[str, Any]) -> Any:
-        if not self.copy:
-            return np.zeros(len(chunk), bool)
-        for media, path, line in zip(arrays["media"], arrays["path"], arrays["line"], strict=True):
+    def _copy_media(self, chunk: Columns, arrays: dict[str, Any]) -> None:
+        places = zip(arrays["media"].values(), arrays["path"].values(), arrays["line"], strict=True)
+        for media, path, line in places:
             if media not in chunk.contents:
-                _copy(self.files, media, path, line)
-        return np.ones(len(chunk), bool)
+                _copy(self.files, media, path.decode(), int(line))
+
+
+@contextmanager
+def scanned(connection: duckdb.DuckDBPyConnection, columns: Mapping[str, Column]) -> Iterator[None]:
+    """The columns as the table `added`."""
+    connection.register("added", Stream(columns, len(next(iter(columns.values())))))
+    try:
+        yield
+    finally:
+        connection.unregister("added")
+
+
+def _insert(
+    connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[Any, ...]]
+) -> None:
+    # One statement for many rows: each statement costs a millisecond.
+    for at in range(0, len(rows), INSERTED):
+        some = rows[at : at + INSERTED]
+        marks = ", ".join(f"({', '.join('?' * len(row))})" for row in some)
+        connection.execute(f"INSERT INTO {table} VALUES {marks}", list(chain(*some)))
 
 
 def write_parquet(connection: duckdb.DuckDBPyConnection, query: str, target: Path) -> int:
     """Write the result of a query to a zstd-compressed Parquet file; returns its rows."""
-    options = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1"  # digests hardly compress
+    # Digests hardly compress; version 2 keeps their lengths apart, which is faster.
+    options = "FORMAT parquet, PARQUET_VERSION V2, COMPRESSION zstd, COMPRESSION_LEVEL 1"
     copied = f"COPY ({query}) TO {quoted(str(target))} ({options})"
     return int(connection.execute(copied).fetchall()[0][0])
 
@@ -120,12 +146,10 @@ def _write_payloads(
 ) -> None:
     if not chunk.payloads:
         return
-    label = np.empty(len(chunk.payloads), dtype=object)
-    label[:] = list(chunk.payloads)
-    connection.register("added", {"label": label, "payload": _objects(chunk.payloads.values())})
+    columns = {"label": digests(list(chunk.payloads)), "payload": texts([*chunk.payloads.values()])}
     target = folder / f"labels-{number:05d}.parquet"
-    write_parquet(connection, "SELECT label, payload FROM added", target)
-    connection.unregister("added")
+    with scanned(connection, columns):
+        write_parquet(connection, "SELECT label, payload FROM added", target)
 
 
 def _write_contents(
@@ -133,28 +157,20 @@ def _write_contents(
 ) -> None:
     if not chunk.contents:
         return
-    media = np.empty(len(chunk.contents), dtype=object)
-    media[:] = list(chunk.contents)
-    texts = [text for text, _ in chunk.contents.values()]
-    rows = [row for _, row in chunk.contents.values()]
-    arrays = {
-        "media": media,
-        "has_text": np.array([text is not None for text in texts]),
-        "body": _objects(text or "" for text in texts),
-        "has_row": np.array([row is not None for row in rows]),
-        "fields": _objects(row or "" for row in rows),
+    bodies, fields = zip(*chunk.contents.values(), strict=True)
+    columns: dict[str, Column] = {
+        "media": digests(list(chunk.contents)),
+        "body": texts([text or "" for text in bodies]),
+        "has_text": np.array([text is not None for text in bodies], np.int64),
+        "fields": texts([row or "" for row in fields]),
+        "has_row": np.array([row is not None for row in fields], np.int64),
     }
-    connection.register("added", arrays)
     query = (
-        "SELECT media, CASE WHEN has_text THEN body END AS text, "
-        "CASE WHEN has_row THEN fields END AS row FROM added"
+        "SELECT media, CASE WHEN has_text = 1 THEN body END AS text, "
+        "CASE WHEN has_row = 1 THEN fields END AS row FROM added"
     )
-    write_parquet(connection, query, folder / f"contents-{number:05d}.parquet")
-    connection.unregister("added")
-
-
-def _objects(values: Iterable[str]) -> Any:
-    return np.array(list(values), dtype=object)
+    with scanned(connection, columns):
+        write_parquet(connection, query, folder / f"contents-{number:05d}.parquet")
 
 
 def _copy(files: Files, media: bytes, path: str, line: int) -> None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from firsthand.errors import InputError
 from firsthand.ledger import labels
+from firsthand.ledger.arrow import Column, digests, texts
 from firsthand.types import UNKNOWN, Provenance, Sample, Task
 
 CHUNK = 100_000
@@ -55,21 +56,20 @@ class Columns:
     def __len__(self) -> int:
         return len(self.key)
 
-    def arrays(self) -> dict[str, NDArray[Any]]:
+    def arrays(self) -> dict[str, Column]:
         """One array a column, all of length n, as the database takes them in.
 
         Raises:
-            InputError: a length differs.
+            InputError: a length differs, or a text is not valid Unicode.
         """
         n = len(self)
-        label = [b""] * n if self.label is None else self.label
-        found = {
-            "key": _texts(self.key, n),
-            "media": _digests(self.media),
-            "label": _digests(label),
-            "split": _texts(self.split, n),
-            "group": _texts(self.group, n),
-            "path": _texts(self.path, n),
+        found: dict[str, Column] = {
+            "key": _texts("key", self.key, n),
+            "media": digests(self.media),
+            "label": digests([b""] * n if self.label is None else self.label),
+            "split": _texts("split", self.split, n),
+            "group": _texts("group", self.group, n),
+            "path": _texts("path", self.path, n),
             "line": _numbers(self.line, n),
             "count": _numbers(self.count, n),
             "provenance_at": _numbers(self.provenance_at, n),
@@ -123,22 +123,19 @@ def _content(sample: Sample) -> tuple[bytes, tuple[str | None, str | None]]:
     return sample.media, (sample.text, row)
 
 
-def _texts(values: Texts, n: int) -> NDArray[Any]:
+def _texts(name: str, values: Texts, n: int) -> Column:
     if isinstance(values, str):
-        return np.full(n, values, dtype=object)
-    return np.asarray(values, dtype=object)
+        values = [values] * n
+    try:
+        return texts(values.tolist() if isinstance(values, np.ndarray) else values)
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"a {name} is not valid Unicode: {error.object!r}",
+            todo="Rename the file so that its name is valid UTF-8.",
+        ) from error
 
 
-def _digests(values: Digests) -> NDArray[Any]:
-    if isinstance(values, np.ndarray):
-        flat = np.ascontiguousarray(values).tobytes()
-        width = values.shape[1]
-        values = [flat[at : at + width] for at in range(0, len(flat), width)]
-    # Filled, not converted: numpy would cut trailing zero bytes off.
-    array = np.empty(len(values), dtype=object)
-    array[:] = values
-    return array
-
-
-def _numbers(values: Numbers, n: int) -> NDArray[Any]:
-    return np.full(n, values, np.int64) if isinstance(values, int) else values
+def _numbers(values: Numbers, n: int) -> Column:
+    if isinstance(values, int):
+        return np.full(n, values, np.int64)
+    return np.ascontiguousarray(values, np.int64)
