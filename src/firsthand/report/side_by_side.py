@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from firsthand import __version__
@@ -37,7 +38,8 @@ class Side(NamedTuple):
         return int(str(self.described["samples"]))
 
 
-class Column(NamedTuple):
+@dataclass(frozen=True)
+class Column:
     """One candidate and all that was measured of it."""
 
     side: Side
@@ -47,6 +49,14 @@ class Column(NamedTuple):
     def answers(self) -> tuple[Measurement | Undetermined, ...]:
         """Every number, then everything that none could be given for."""
         return (*self.measured.measurements, *self.measured.undetermined)
+
+    @cached_property
+    def found(self) -> dict[tuple[str, Slice], list[Measurement | Undetermined]]:
+        """The answers by metric and slice."""
+        table: dict[tuple[str, Slice], list[Measurement | Undetermined]] = {}
+        for each in self.answers:
+            table.setdefault((each.metric, each.slice), []).append(each)
+        return table
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +125,8 @@ def slices(compared: Compared) -> dict[str, list[Slice]]:
 
 def cell(compared: Compared, column: Column, metric: str, which: Slice) -> Cell:
     """Value with interval, or why there is none."""
-    known = [each for each in column.answers if each.metric == metric]
-    here = [each for each in known if each.slice == which] or [
-        each for each in known if each.slice == ALL and isinstance(each, Undetermined)
+    here = column.found.get((metric, which)) or [
+        each for each in column.found.get((metric, ALL), ()) if isinstance(each, Undetermined)
     ]
     reasons = [each for each in here if isinstance(each, Undetermined)]
     numbers = [each for each in here if isinstance(each, Measurement)]
