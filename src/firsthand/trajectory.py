@@ -82,10 +82,10 @@ def rows(step: Step, measured: Iterable[Measurement | Undetermined], n: int = 0)
         measured: numbers, and what could not be determined.
         n: size of the measured side, for rows that carry no number.
 
-    >>> could_not = Undetermined(metric="tail_coverage", reason="too-few-samples")
+    >>> could_not = Undetermined(metric="tail_coverage", reason="too-few-groups")
     >>> row = rows(Step("demo", 0, "replace", 3), [could_not], n=8)[0]
     >>> row.value, row.reason, row.n
-    (None, 'too-few-samples', 8)
+    (None, 'too-few-groups', 8)
     """
     return [_row(step, item, n) for item in measured]
 

@@ -164,3 +164,13 @@ def test_language_follows_the_locale(environ, expected):
 def test_a_language_that_is_asked_for_and_unknown_is_an_error():
     with pytest.raises(InputError, match="one of en, zh"):
         messages.language("fr")
+
+
+@pytest.mark.parametrize("family", ["advice", "finding", "skip", "slice", "undetermined"])
+def test_nothing_is_said_that_nobody_asks_for(family):
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in SOURCE.rglob("*.py")]
+    nodes = (node for tree in trees for node in ast.walk(tree))
+    written = {node.value for node in nodes if isinstance(node, ast.Constant)}
+    written |= set(re.findall(r'"([^"]+)"', (SOURCE / "messages/commands.json").read_text()))
+    said = {code for code in codes("en") if code.startswith(f"{family}.")}
+    assert not {code for code in said if not {code, code.split(".")[1]} & {*written, "other"}}
