@@ -74,3 +74,16 @@ def test_a_broken_cache_is_only_slow(tmp_path: Path) -> None:
 def test_samples_without_a_file_are_counted(tmp_path: Path) -> None:
     dataset = Dataset("made", "detect", (), (Sample("a", bytes(32)),), root=str(tmp_path))
     assert thumbnails(dataset, dataset.samples).unreadable == 1
+
+
+def test_a_file_that_changed_is_not_taken_for_what_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    Image.new("RGB", (40, 40), "red").save(path)
+    dataset, sample = one(tmp_path)
+    content = path.read_bytes()
+    Image.new("RGB", (40, 40), "blue").save(path)
+    assert thumbnails(dataset, [sample]).unreadable == 1
+    path.unlink()
+    assert thumbnails(dataset, [sample]).unreadable == 1
+    path.write_bytes(content)  # and it is found again once it is back
+    assert thumbnails(dataset, [sample]).pixels[0, 0, 0].tolist() == [255, 0, 0]

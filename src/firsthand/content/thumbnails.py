@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -11,7 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from firsthand.content.files import Remembered
+from firsthand.content.digests import media_digest
+from firsthand.content.files import Remembered, read_file
 from firsthand.content.images import decode
 from firsthand.types import Dataset, Sample
 
@@ -45,13 +47,13 @@ class Thumbnails(NamedTuple):
     skipped: int  # samples that time did not suffice for
 
 
-def thumbnail(path: str | Path) -> Thumbnail:
+def thumbnail(source: str | Path | io.BytesIO) -> Thumbnail:
     """One image at 16 x 16 pixels, upright; with a side of 0 if it cannot be decoded.
 
     Each pixel is the mean of what it covers; smaller images are enlarged. JPEG is decoded at an
     eighth of its size where that is still enough, which is most of the speed.
     """
-    return decode(path, _small) or _BROKEN
+    return decode(source, _small) or _BROKEN
 
 
 def _small(image: Picture) -> Thumbnail:
@@ -109,11 +111,25 @@ class _Pictures(Remembered):
             if time.monotonic() > until:
                 skipped += 1
                 continue
-            path = Path(self.root, sample.path)
-            self.known[sample.media] = thumbnail(path) if sample.path else _BROKEN
-            self.changed = True
+            data = self._content(sample)
+            if data is not None:
+                self.known[sample.media] = thumbnail(io.BytesIO(data))
+                self.changed = True
             progress(done, len(samples))
         return skipped
+
+    def _content(self, sample: Sample) -> bytes | None:
+        """The bytes that were hashed; None where the file is gone or is another one by now.
+
+        A version of a ledger names files of its past, and what is kept is kept by digest.
+        """
+        if not sample.path:
+            return None
+        try:
+            data = read_file(os.path.join(self.root, sample.path))  # noqa: PTH118 - 100k of them
+        except (OSError, ValueError):
+            return None
+        return data if media_digest(data) == sample.media else None
 
     def _dump(self) -> bytes:
         rows = np.zeros(len(self.known), _ROW)
