@@ -126,6 +126,14 @@ def test_labels_that_got_lost_are_never_called_healthy(cells: Dataset) -> None:
     assert "unlabelled" not in {each.reason for each in only.undetermined}
 
 
+def test_one_word_is_enough_for_an_origin_and_for_a_metric(cells: Dataset, real_data: Data) -> None:
+    result = audit(real_data("bccd"), cells, origin="human", metrics="class_survival")
+    assert result.verdict == "pass"
+    assert {each.metric for each in result.measurements} == {"class_survival"}
+    with pytest.raises(InputError, match="robot"):
+        audit(real_data("bccd"), cells, origin="robot")
+
+
 def test_a_negative_seed_is_a_mistake(cells: Dataset) -> None:
     with pytest.raises(InputError, match="seed is -1"):
         audit(cells, cells, seed=-1)

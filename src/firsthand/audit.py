@@ -14,6 +14,7 @@ from firsthand.config import Limits, load_limits
 from firsthand.errors import Blocked, CannotSay, InputError
 from firsthand.leaks import find_leaks
 from firsthand.measure import Measured, measure
+from firsthand.provenance import declare
 from firsthand.read import read
 from firsthand.types import HUMAN, Audit, Dataset, Provenance
 
@@ -29,8 +30,8 @@ def audit(
     *,
     anchor: Source | None = None,
     limits: Limits | Path | str | None = None,
-    origin: Provenance | None = None,
-    metrics: Sequence[str] | None = None,
+    origin: Provenance | str | None = None,
+    metrics: Sequence[str] | str | None = None,
     seed: int = 0,
     strict: bool = False,
     report: Report = lambda _step: None,
@@ -44,8 +45,9 @@ def audit(
         anchor: held-out human-verified validation data; else the candidate's own val and test.
             Naming it here declares it human where nothing else is said.
         limits: a limits file or object; `firsthand.yaml` of the working folder, else the defaults.
-        origin: what you declare of samples that no side file speaks of.
-        metrics: which to compute; all that fit if None.
+        origin: what you declare of samples that no side file speaks of: "human", "synthetic",
+            "model-labelled", "unknown", or what `declare` makes of more.
+        metrics: which one or ones to compute; all that fit if None.
         seed: of the random splits behind nulls and intervals.
         strict: the first bad piece of content is an error instead of a counted skip.
         report: called with what is done next.
@@ -64,13 +66,15 @@ def audit(
     report("reference")
     human = opened(reference, HUMAN, strict)
     report("candidate")
-    judged = opened(candidate, origin, strict)
+    declared = declare(origin) if isinstance(origin, str) else origin
+    judged = opened(candidate, declared, strict)
     held_out = None if anchor is None else opened(anchor, HUMAN, strict)
     check_comparable(judged, human)
     if held_out is not None:
         _check_kind(judged, held_out, "anchor")
     composition = compose(judged)
-    measured = measure(human, judged, metrics=metrics, seed=seed, report=report)
+    chosen = (metrics,) if isinstance(metrics, str) else metrics
+    measured = measure(human, judged, metrics=chosen, seed=seed, report=report)
     report("leaks")
     leaks, unchecked = find_leaks(judged, held_out)
     sources, open_questions = findings.origins(composition, rules)
