@@ -101,6 +101,8 @@ def test_sets_without_a_common_class_name_are_a_mistake(cells: Dataset) -> None:
 
     with pytest.raises(InputError, match="no class name"):
         audit(replace(cells, classes=("0", "1", "2")), cells)
+    with pytest.raises(InputError, match="candidate has none"):
+        audit(replace(cells, classes=()), cells)
 
 
 def test_sets_of_another_kind_are_a_mistake(cells: Dataset) -> None:

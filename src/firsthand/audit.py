@@ -181,7 +181,7 @@ def check_comparable(candidate: Dataset, reference: Dataset) -> None:
 
 
 def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+    return ", ".join(names[:5]) + (", ..." if len(names) > 5 else "") or "none"
 
 
 def described(dataset: Dataset) -> dict[str, object]:
