@@ -27,9 +27,6 @@ from firsthand.types import UNKNOWN, Provenance
 INSERTED = 500
 """Rows in one INSERT."""
 
-FULL_PATH = "CASE WHEN path = '' OR path[1] = '/' THEN path ELSE {here} || '/' || path END"
-STORED_PATH = "CASE WHEN starts_with({full}, {root}) THEN substr({full}, {cut}) ELSE {full} END"
-
 
 @dataclass(frozen=True, slots=True)
 class Adding:
@@ -67,12 +64,10 @@ class Adding:
         _write_contents(connection, chunk, folder, number)
 
     def _rows(self) -> str:
-        here, root = quoted(str(Path.cwd())), f"{self.files.root}/"
-        full = FULL_PATH.format(here=here)
-        stored = STORED_PATH.format(full=full, root=quoted(root), cut=len(root) + 1)
+        path = stored_path(self.files.root, Path.cwd())
         return (
             f"SELECT {ROW} FROM (SELECT a.* REPLACE ("
-            f"nullif(label, ''::BLOB) AS label, {stored} AS path), "
+            f"nullif(label, ''::BLOB) AS label, {path} AS path), "
             f"{self.copy} AS copied, p.*, n.names FROM added a "
             "JOIN provenances p "
             "ON 2 * a.provenance_at + (octet_length(a.label) > 0)::INT = p.number "
@@ -131,6 +126,24 @@ def _insert(
         some = rows[at : at + INSERTED]
         marks = ", ".join(f"({', '.join('?' * len(row))})" for row in some)
         connection.execute(f"INSERT INTO {table} VALUES {marks}", list(chain(*some)))
+
+
+def stored_path(root: Path, here: Path) -> str:
+    """SQL for `path`, said from the folder `here`, as seen from `root` where it lies inside it.
+
+    >>> stored_path(Path("/a"), Path("/a"))
+    "CASE WHEN starts_with(path, '/a/') THEN substr(path, 4) ELSE path END"
+    """
+    inside, beside = (f"{str(folder).rstrip('/')}/" for folder in (root, here))
+    cuts = [inside]
+    if inside != beside and inside.startswith(beside):
+        cuts.append(inside.removeprefix(beside))
+    before = beside.removeprefix(inside)
+    said = [f"WHEN starts_with(path, {quoted(c)}) THEN substr(path, {len(c) + 1})" for c in cuts]
+    if not before:
+        return f"CASE {' '.join(said)} ELSE path END"
+    said.append("WHEN path = '' OR starts_with(path, '/') THEN path")
+    return f"CASE {' '.join(said)} ELSE {quoted(before)} || path END"
 
 
 def write_parquet(connection: duckdb.DuckDBPyConnection, query: str, target: Path) -> int:

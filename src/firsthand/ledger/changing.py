@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-import numpy as np
 
 from firsthand.errors import InputError, LedgerError
-from firsthand.ledger.adding import write_parquet
+from firsthand.ledger.adding import scanned, write_parquet
+from firsthand.ledger.arrow import texts
 from firsthand.ledger.catalog import State
 from firsthand.ledger.counts import Cell, Counts
 from firsthand.ledger.files import Files, place_durably, sha256_of, temporary
 from firsthand.ledger.manifest import Segment, SegmentKind, load
-from firsthand.ledger.query import ROW, TYPES, live, parquet, parts, quoted
+from firsthand.ledger.query import ROW, TYPES, Part, live, parquet, parts, quoted
 from firsthand.ledger.staging import Item, Staged, paths
 from firsthand.types import Task
 
@@ -53,7 +53,7 @@ def prepare(
     for staged in items:
         staged.check()
     task, classes = _task(files, head, items), _classes(files, head, items)
-    _find_changes(connection, live(files, parts(files, state, head)), items)
+    _find_changes(connection, files, parts(files, state, head), items)
     rows = _adopted(connection, files, items) or _segment(connection, files, "rows", CAME)
     gone = _segment(connection, files, "dead", _tombstones(files, state, head))
     if not rows and not gone:
@@ -92,26 +92,36 @@ def counted(connection: duckdb.DuckDBPyConnection, table: str) -> Counts:
 
 
 def _find_changes(
-    connection: duckdb.DuckDBPyConnection, before: str, items: Sequence[Staged]
+    connection: duckdb.DuckDBPyConnection, files: Files, before: Part, items: Sequence[Staged]
 ) -> None:
     """Tables `same` (staged rows that are there already) and `gone` (rows that die)."""
     _staged(connection, items)
-    spoken = (
-        "EXISTS (SELECT 1 FROM "
-        "(SELECT source, key FROM staged UNION ALL SELECT source, key FROM removed) t "
-        "WHERE t.source = b.source AND t.key = b.key)"
-    )
-    if any(staged.item.sweeps for staged in items):
-        spoken += " OR source IN (SELECT source FROM swept)"
     # Narrowed down before rows are compared column by column: most were not spoken of.
-    connection.execute(f"CREATE TEMP TABLE met AS SELECT * FROM ({before}) b WHERE {spoken}")
+    spoken = _spoken(connection, items) if before.rows else "false"
+    rows = live(files, before)
+    connection.execute(f"CREATE TEMP TABLE gone AS SELECT * FROM ({rows}) b WHERE {spoken}")
+    alike = SAME if _rows_in(connection, "gone") else "false"
     connection.execute(
-        "CREATE TEMP TABLE same AS SELECT old.source, old.key FROM met old JOIN staged new "
-        f"ON old.source = new.source AND {SAME}"
+        "CREATE TEMP TABLE same AS SELECT old.source, old.key FROM gone old JOIN staged new "
+        f"ON old.source = new.source AND {alike}"
     )
+    if _rows_in(connection, "same"):
+        connection.execute(
+            "DELETE FROM gone WHERE EXISTS "
+            "(SELECT 1 FROM same WHERE same.source = gone.source AND same.key = gone.key)"
+        )
+
+
+def _spoken(connection: duckdb.DuckDBPyConnection, items: Sequence[Staged]) -> str:
+    """SQL that is true of rows `b` about which a staged item says something."""
     connection.execute(
-        "CREATE TEMP TABLE gone AS SELECT * FROM met ANTI JOIN same USING (source, key)"
+        "CREATE TEMP TABLE spoken AS SELECT source, key FROM staged "
+        "UNION ALL SELECT source, key FROM removed"
     )
+    named = "EXISTS (SELECT 1 FROM spoken t WHERE t.source = b.source AND t.key = b.key)"
+    if any(staged.item.sweeps for staged in items):
+        return f"{named} OR source IN (SELECT source FROM swept)"
+    return named
 
 
 def _staged(connection: duckdb.DuckDBPyConnection, items: Sequence[Staged]) -> None:
@@ -134,21 +144,23 @@ def _staged(connection: duckdb.DuckDBPyConnection, items: Sequence[Staged]) -> N
 
 
 def _remove(connection: duckdb.DuckDBPyConnection, item: Item, at: int) -> None:
-    connection.register("going", {"key": np.array(item.keys, dtype=object)})
-    connection.execute(f"INSERT INTO removed SELECT {quoted(item.source)}, key, {at} FROM going")
-    connection.unregister("going")
+    with scanned(connection, {"key": texts(item.keys or ())}):
+        connection.execute(
+            f"INSERT INTO removed SELECT {quoted(item.source)}, key, {at} FROM added"
+        )
 
 
 def _unless(items: Sequence[Staged], at: int) -> str:
     """SQL that leaves out rows `s` about which a later item says something else."""
     same = "source = s.source AND key = s.key"
-    said = [
-        f"NOT EXISTS (SELECT 1 FROM removed WHERE item > {at} AND {same})",
-        f"NOT EXISTS (SELECT 1 FROM swept WHERE item > {at} AND source = s.source)",
-    ]
+    said, later = ["true"], items[at + 1 :]
+    if any(staged.item.keys is not None for staged in later):
+        said.append(f"NOT EXISTS (SELECT 1 FROM removed WHERE item > {at} AND {same})")
+    if any(staged.item.sweeps for staged in later):
+        said.append(f"NOT EXISTS (SELECT 1 FROM swept WHERE item > {at} AND source = s.source)")
     said += [
         f"NOT EXISTS (SELECT 1 FROM {_read(staged.files('rows'))} WHERE {same})"
-        for staged in items[at + 1 :]
+        for staged in later
         if staged.files("rows")
     ]
     return " AND ".join(said)
@@ -159,10 +171,10 @@ def _adopted(
 ) -> list[Segment]:
     """Staged files as segments without writing them again, where every row of them is new."""
     whole = [(staged, path) for staged in items for path in staged.files("rows")]
-    if len({staged.folder for staged, _ in whole}) != 1:
+    if len({staged.folder for staged, _ in whole}) != 1 or _rows_in(connection, "same"):
         return []
     counts = [_rows_in(connection, _read([path])) for _, path in whole]
-    if sum(counts) != _rows_in(connection, f"({CAME})"):
+    if sum(counts) != _rows_in(connection, "staged"):
         return []
     known = dict(whole[0][0].item.files)
     segments = []
