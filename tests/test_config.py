@@ -25,6 +25,18 @@ def test_changes_only_what_it_names(tmp_path: Path) -> None:
     assert limits.limits["size_survival"] == default_limits().limits["size_survival"]
 
 
+def test_a_bound_on_the_other_side_takes_the_place_of_the_default(tmp_path: Path) -> None:
+    told = "limits:\n  class_survival: {at_most: 1.5}\n  size_survival: {required: true}\n"
+    limits = load_limits(written(tmp_path, told)).limits
+    assert (limits["class_survival"].at_least, limits["class_survival"].at_most) == (None, 1.5)
+    assert (limits["size_survival"].at_least, limits["size_survival"].required) == (0.9, True)
+
+
+def test_a_limit_without_a_bound_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no bound"):
+        load_limits(written(tmp_path, "limits:\n  class_survival: {at_least: null}\n"))
+
+
 def test_waivers_and_expectations(tmp_path: Path) -> None:
     told = """
 waivers:

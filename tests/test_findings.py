@@ -113,10 +113,17 @@ def test_verified_data_counts_as_human() -> None:
 
 def test_nothing_measured_is_cannot_say_and_never_pass() -> None:
     limits = default_limits()
-    unsure = findings.unmeasured([], limits)
+    unsure = findings.unmeasured([], [], limits)
     assert [each.reason for each in unsure] == ["nothing-measured"]
     assert findings.decide([], unsure, limits) == "cannot-say"
-    assert findings.unmeasured([LOSS], limits) == []
+    assert findings.unmeasured([LOSS], [], limits) == []
+
+
+def test_one_answer_of_four_is_too_little_to_be_called_healthy() -> None:
+    silent = [Undetermined(metric=name, reason="too-few-groups") for name in ("a", "b", "c")]
+    (unsure,) = findings.unmeasured([LOSS], silent, default_limits())
+    assert unsure.params == {"found": 1, "asked": 4}
+    assert findings.unmeasured([LOSS], silent[:1], default_limits()) == []
 
 
 def labelled(count: int, bare: int, name: str = "d") -> Dataset:

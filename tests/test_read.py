@@ -192,3 +192,16 @@ def test_bccd_all_formats_agree(real_data):
     counts = [sum(len(one.boxes.classes) for one in each.samples) for each in (yolo, voc)]
     assert counts == [4886, 4886]
     assert np.isclose(yolo.samples[0].boxes.xywh.sum(), voc.samples[0].boxes.xywh.sum(), atol=1e-4)
+
+
+def test_groups_told_from_the_key_stay_together_and_do_not_overrule_the_data(tmp_path):
+    file = tmp_path / "texts.jsonl"
+    lines = [
+        '{"text": "a b c", "id": "clip1_7"}',
+        '{"text": "d e f", "id": "clip2_1", "group": "x"}',
+    ]
+    file.write_text("\n".join(lines), encoding="utf-8")
+    found = read(file, group_by=r"clip\d+", progress=False)
+    assert [sample.group for sample in found.samples] == ["clip1", "x"]
+    with pytest.raises(InputError, match="finds nothing"):
+        read(file, group_by="video", progress=False)

@@ -112,9 +112,10 @@ DEFAULTS: tuple[Limit, ...] = (
     ),
     Limit(
         "tails_measured",
-        at_least=1.0,
+        at_least=0.5,
         required=True,
-        reason="a set of which no loss could be measured is not known to be healthy",
+        reason="share of the metrics for its task that gave a number: a set of which less than "
+        "half could be looked at is not known to be healthy",
     ),
     Limit(
         "human_share",
@@ -181,13 +182,7 @@ def _merged(told: Any, where: str) -> Limits:
         ) from error
     _check_names(file, where)
     base = default_limits()
-    limits = dict(base.limits)
-    for name, change in file.limits.items():
-        if change is None:
-            limits.pop(name, None)
-            continue
-        known = limits.get(name, Limit(name))
-        limits[name] = replace(known, **change.model_dump(exclude_unset=True))
+    limits = _changed(base.limits, file, where)
     rate = base.family_wise_rate if file.family_wise_rate is None else file.family_wise_rate
     return Limits(
         limits,
@@ -196,6 +191,25 @@ def _merged(told: Any, where: str) -> Limits:
         tuple(Expectation(_slice(e.slice), e.reason, e.metric) for e in file.expect),
         where,
     )
+
+
+def _changed(defaults: Mapping[str, Limit], file: LimitsFile, where: str) -> dict[str, Limit]:
+    limits = dict(defaults)
+    for name, change in file.limits.items():
+        if change is None:
+            limits.pop(name, None)
+            continue
+        said = change.model_dump(exclude_unset=True)
+        if {"at_least", "at_most"} & set(said):  # a bound takes the place of the default's
+            said = {"at_least": None, "at_most": None, **said}
+        limits[name] = replace(limits.get(name, Limit(name)), **said)
+        if limits[name].at_least is None and limits[name].at_most is None:
+            raise InputError(
+                f"limits.{name} has no bound, so that nothing could ever breach it",
+                expected="at_least or at_most, or null to switch the limit off",
+                where=where,
+            )
+    return limits
 
 
 def _check_names(file: LimitsFile, where: str) -> None:

@@ -79,6 +79,9 @@ class Part(NamedTuple):
 class Frame:
     """What the reference fixes before anything is compared: which slices there are.
 
+    It is made from the reference's profile, which then has a column of zeros for whatever only the
+    candidate shows, so that strata by value can take that in.
+
     `columns` orders the profile's columns; `strata`, where given, is a (k, s) matrix that adds
     them up into s strata before anything is resampled, which keeps resampling cheap.
     """

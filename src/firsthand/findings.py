@@ -52,12 +52,25 @@ def losses(measurements: Sequence[Measurement], limits: Limits) -> list[Finding]
     return sorted(found, key=_worst_first)
 
 
-def unmeasured(measurements: Sequence[Measurement], limits: Limits) -> list[Undetermined]:
-    """Could too little be measured against the reference to call anything healthy?"""
+def unmeasured(
+    measurements: Sequence[Measurement], undetermined: Sequence[Undetermined], limits: Limits
+) -> list[Undetermined]:
+    """Could too few of the metrics be computed to call anything healthy?
+
+    Args:
+        measurements: what was measured.
+        undetermined: what those metrics could not tell.
+        limits: `tails_measured` bounds the share of metrics that gave any number.
+    """
     limit = limits.limits.get("tails_measured")
-    if limit is None or not limit.passed_by(len(measurements)):
+    answered = {each.metric for each in measurements}
+    asked = answered | {each.metric for each in undetermined}
+    if limit is None or not limit.passed_by(len(answered) / max(len(asked), 1)):
         return []
-    return [Undetermined(metric=limit.name, reason="nothing-measured")]
+    if not answered:
+        return [Undetermined(metric=limit.name, reason="nothing-measured")]
+    params = {"found": len(answered), "asked": len(asked)}
+    return [Undetermined(metric=limit.name, reason="too-little-measured", params=params)]
 
 
 def unlabelled(reference: Dataset, candidate: Dataset, limits: Limits) -> list[Undetermined]:

@@ -32,6 +32,7 @@ def read(
     strict: bool = False,
     provenance: str | Path | None = None,
     declared: Provenance | None = None,
+    group_by: str | None = None,
     progress: bool | None = None,
 ) -> Dataset:
     """What does a dataset hold, and what of it could not be used?
@@ -43,6 +44,9 @@ def read(
         strict: anything that would be skipped is an error.
         provenance: side file; `provenance.yaml` or `.jsonl` beside the data is found by itself.
         declared: what to assume of samples of which nothing else says where they come from.
+        group_by: number of a path part, or regular expression, that tells from a sample's key which
+            samples depend on each other (a video, patient or article); those that name a group
+            themselves keep it.
         progress: show a bar on stderr; by default where stderr is a terminal.
 
     Raises:
@@ -61,7 +65,7 @@ def read(
     with _uncollected():
         if side is not None:
             dataset = _apply(provenance_file.load(side), dataset, strict)
-        return _declare(dataset, declared)
+        return _grouped(_declare(dataset, declared), group_by)
 
 
 def _read_path(path: Path, format: str | None, strict: bool, progress: bool | None) -> Dataset:
@@ -197,6 +201,19 @@ def _declare(dataset: Dataset, declared: Provenance | None) -> Dataset:
         _from(one, declared) if one.provenance in _UNSAID else one for one in dataset.samples
     )
     return replace(dataset, samples=samples)
+
+
+def _grouped(dataset: Dataset, pattern: str | None) -> Dataset:
+    if pattern is None:
+        return dataset
+    from firsthand.ledger.groups import group_keys
+
+    groups = group_keys((sample.key for sample in dataset.samples), pattern)
+    pairs = zip(dataset.samples, groups, strict=True)
+    return replace(
+        dataset,
+        samples=tuple(one if one.group else replace(one, group=group) for one, group in pairs),
+    )
 
 
 def _from(sample: Sample, provenance: Provenance | None) -> Sample:

@@ -9,7 +9,9 @@ import pytest
 
 from firsthand import registry
 from firsthand.contracts import BoxesView, Metric, Part
-from firsthand.types import slice_text
+from firsthand.measure import measure
+from firsthand.numerics.resampling import with_columns_of
+from firsthand.types import Boxes, Dataset, Sample, slice_text
 
 View = Callable[[Sequence[Sequence[tuple[int, float, float, float, float]]]], BoxesView]
 
@@ -24,7 +26,8 @@ def values(metric: Metric, reference: BoxesView, candidate: BoxesView) -> dict[s
     assert metric.profile is not None
     assert metric.frame is not None
     assert metric.value is not None
-    ours, theirs = metric.profile(candidate), metric.profile(reference)
+    ours, alone = metric.profile(candidate), metric.profile(reference)
+    theirs = with_columns_of(ours, alone)
     frame = metric.frame(theirs)
     weights = np.eye(len(frame.columns)) if frame.strata is None else frame.strata
     parts = [
@@ -49,6 +52,37 @@ def test_size_survival_finds_the_small_ones_gone(view: View) -> None:
     found = values(metric, view(images), view(damaged))
     assert found["size=tiny"] == 0.0
     assert found["size=large"] == 1.0
+
+
+@pytest.mark.parametrize("name", ["size_survival", "shape_survival"])
+@pytest.mark.parametrize("times", [0.5, 0.93, 1.07, 2.0])
+def test_an_object_of_a_size_that_the_reference_has_not_is_not_lost(
+    view: View, name: str, times: float
+) -> None:
+    metric = registry.load("metrics", name)
+    images = [[(at % 2, 0.5, 0.5, side, 0.1) for at, side in enumerate((0.05, 0.1, 0.2))]] * 10
+    other = [[(1 - kind, x, y, times * w, h) for kind, x, y, w, h in image] for image in images]
+    found = values(metric, view(images), view(other))
+    overall = [value for part, value in found.items() if "class" not in part]
+    assert sum(overall) == pytest.approx(len(overall))
+
+
+def test_a_second_human_sample_of_many_classes_loses_no_size(rng: np.random.Generator) -> None:
+    first, second = (many_classes(rng, name) for name in ("one", "two"))
+    measured = measure(first, second, metrics=["size_survival"], splits=200)
+    overall = [each for each in measured.measurements if len(each.slice) == 1]
+    assert len(overall) == 4
+    assert all(each.value > 0.6 for each in overall)
+
+
+def many_classes(rng: np.random.Generator, name: str) -> Dataset:
+    samples = []
+    for at in range(200):
+        sides = rng.uniform(0.02, 0.5, (5, 2))
+        xywh = np.hstack([np.full((5, 2), 0.5), sides])
+        boxes = Boxes(rng.integers(80, size=5).astype(np.int32), xywh)
+        samples.append(Sample(f"{name}{at}", rng.bytes(32), label=bytes(32), boxes=boxes))
+    return Dataset(name, "detect", tuple(f"c{at}" for at in range(80)), tuple(samples))
 
 
 def test_objects_per_image_is_a_ratio_of_means(view: View) -> None:

@@ -26,6 +26,7 @@ GIVEN = {
     "details": "found = 3",
     "found": 4.2,
     "needed": 10,
+    "asked": 8,
     "extra": "text",
     "question": "Which classes are disappearing?",
     "worse": "lower",

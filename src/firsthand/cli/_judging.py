@@ -33,6 +33,14 @@ VerifiedBy = Annotated[str | None, typer.Option("--verified-by", help="Who check
 ProvenanceFile = Annotated[
     Path | None, typer.Option("--provenance", help="Side file that says origins by file.")
 ]
+GroupBy = Annotated[
+    str | None,
+    typer.Option(
+        "--group-by",
+        metavar="PATTERN",
+        help="What depends on each other: regex or path part of the key.",
+    ),
+]
 Limits = Annotated[
     Path | None,
     typer.Option("--limits", help="Limits file; firsthand.yaml of this folder, else defaults."),
@@ -65,6 +73,7 @@ class Question:
     generator: str | None = None
     verified_by: str | None = None
     provenance: Path | None = None
+    group_by: str | None = None
     limits: Path | None = None
     metrics: list[str] | None = None
     seed: int = 0
@@ -103,6 +112,7 @@ def _options(asked: Question) -> list[str]:
         "--generator": asked.generator,
         "--verified-by": asked.verified_by,
         "--provenance": asked.provenance,
+        "--group-by": asked.group_by,
         "--limits": asked.limits,
         "--format": asked.format,
         "--seed": asked.seed or None,
@@ -123,6 +133,7 @@ def _read(
         strict=asked.strict,
         provenance=side_file,
         declared=declared,
+        group_by=asked.group_by,
     )
 
 

@@ -15,12 +15,15 @@ def command(
     anchor: judging.Anchor = None,
     format: Annotated[
         str | None,
-        typer.Option("--format", help="Format of the data, where it is not told by looking."),
+        typer.Option(
+            "--format", "--data-format", help="Format of the data, where looking does not tell."
+        ),
     ] = None,
     origin: judging.Declared = None,
     generator: judging.Generator = None,
     verified_by: judging.VerifiedBy = None,
     provenance: judging.ProvenanceFile = None,
+    group_by: judging.GroupBy = None,
     limits: judging.Limits = None,
     metric: judging.Metrics = None,
     seed: judging.Seed = 0,
@@ -47,6 +50,7 @@ def command(
             generator=generator,
             verified_by=verified_by,
             provenance=provenance,
+            group_by=group_by,
             limits=limits,
             metrics=metric,
             seed=seed,

@@ -22,6 +22,7 @@ class _Asked(NamedTuple):
     reference: str
     metrics: list[str] | None
     format: str | None
+    group_by: str | None
     seed: int
     strict: bool
 
@@ -30,7 +31,7 @@ class _Asked(NamedTuple):
         from firsthand.audit import opened
         from firsthand.read import read
 
-        return opened(read(source, format=self.format, strict=self.strict))
+        return opened(read(source, format=self.format, strict=self.strict, group_by=self.group_by))
 
 
 def command(
@@ -44,6 +45,7 @@ def command(
         str | None,
         typer.Option("--format", help="Format of the data, where it is not told by looking."),
     ] = None,
+    group_by: judging.GroupBy = None,
     seed: judging.Seed = 0,
     strict: judging.Strict = False,
     plot: Annotated[
@@ -64,7 +66,7 @@ def command(
     from firsthand.report import multiples, side_by_side, table
 
     spoken = language(lang)
-    found = _compared(_Asked(candidates, reference, metric, format, seed, strict), spoken)
+    found = _compared(_Asked(candidates, reference, metric, format, group_by, seed, strict), spoken)
     if plot is not None:
         plot.write_text(multiples.render(found), encoding="utf-8")
     if trajectory is not None:

@@ -67,7 +67,7 @@ def draw(metric: Metric, pair: Pair, splits: Splits) -> Draws:
     """
     assert metric.frame is not None
     assert metric.value is not None
-    frame = metric.frame(pair.reference)
+    frame = metric.frame(with_columns_of(pair.candidate, pair.reference))
     if min(pair.reference.groups, pair.candidate.groups) < metric.min_groups or not frame.slices:
         return _nothing(metric, pair, frame)
     reference, candidate = _strata(pair.reference, frame), _strata(pair.candidate, frame)
@@ -91,6 +91,16 @@ def draw(metric: Metric, pair: Pair, splits: Splits) -> Draws:
         expected=_expected(metric, frame, pair),
     )
     return _with_support(metric, draws)
+
+
+def with_columns_of(candidate: Profile, reference: Profile) -> Profile:
+    """The reference with a column, of zeros, for whatever only the candidate shows.
+
+    A frame sorts columns into strata. Without these, objects of a size that the reference happens
+    not to show would be left out of the candidate's count and look lost.
+    """
+    columns = tuple(sorted({*reference.columns, *candidate.columns}))
+    return Profile(columns, reference.aligned(columns), reference.samples, reference.groups)
 
 
 def noise_scale(shared: Shared) -> float:

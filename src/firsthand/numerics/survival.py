@@ -44,13 +44,17 @@ def quantile_strata(
 ) -> dict[str, NDArray[np.int64]]:
     """Deal ordered bins out to quantile ranges; a bin goes where the middle of its mass lies.
 
+    Every bin goes somewhere, also one that the reference has nothing in: an object of a size that
+    only the candidate shows is not a lost one.
+
     Args:
         bins: (columns,) the ordered bin of each column; several columns may share one.
         counts: (columns,) objects of the reference in each.
-        ranges: name -> (from, to) quantile.
+        ranges: name -> (from, to) quantile, rising.
 
     Returns:
-        name -> positions of columns. Ranges that no bin falls into are left out.
+        name -> positions of columns. A range that would hold no object of the reference is left
+        out, and its bins go to the next one.
 
     >>> found = quantile_strata(np.arange(4), np.ones(4), {"low": (0, 0.5), "high": (0.5, 1)})
     >>> {name: at.tolist() for name, at in found.items()}
@@ -60,12 +64,12 @@ def quantile_strata(
     mass = np.bincount(place.reshape(-1), weights=counts, minlength=len(edges))
     if mass.sum() == 0:
         return {}
-    middle = ((np.cumsum(mass) - mass / 2) / mass.sum())[place.reshape(-1)]
-    found = {
-        name: np.flatnonzero((middle >= low) & (middle < high))
-        for name, (low, high) in ranges.items()
-    }
-    return {name: at for name, at in found.items() if len(at)}
+    middle = (np.cumsum(mass) - mass / 2) / mass.sum()
+    chosen = np.searchsorted([low for low, _ in ranges.values()], middle, side="right") - 1
+    filled = np.unique(chosen[mass > 0])
+    nearest = np.minimum(np.searchsorted(filled, chosen), len(filled) - 1)[place.reshape(-1)]
+    names = np.array(list(ranges))[filled].tolist()
+    return {name: np.flatnonzero(nearest == at) for at, name in enumerate(names)}
 
 
 def rate_ratio(_frame: Frame, reference: Part, candidate: Part) -> FloatArray:
