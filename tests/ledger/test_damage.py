@@ -165,3 +165,14 @@ def test_a_catalog_that_is_no_database_is_an_expected_error(tmp_path: Path) -> N
     with pytest.raises(FirsthandError, match="copy of the ledger"):
         Ledger.open(tmp_path)
     assert [d.problem for d in verify_folder(tmp_path).damaged][0] == "changed"
+
+
+def test_a_ledger_without_its_catalog_is_damaged_and_no_place_for_a_new_one(
+    whole: Path, tmp_path: Path
+) -> None:
+    root = tmp_path / "headless"
+    shutil.copytree(whole, root)
+    (root / ".firsthand" / "catalog.db").unlink()
+    for attempt in (Ledger.init, Ledger.open):
+        with pytest.raises(LedgerCorrupt, match="catalog.db is gone"):
+            attempt(root)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from firsthand.errors import LedgerError, LedgerNotFound
+from firsthand.errors import LedgerCorrupt, LedgerError, LedgerNotFound
 
 FOLDER = ".firsthand"
 READ_BYTES = 1 << 20
@@ -93,16 +93,34 @@ def find(start: Path) -> Files:
 
     Raises:
         LedgerNotFound: there is none.
+        LedgerCorrupt: there was one, and its catalog is gone.
     """
     start = start.resolve()
     for folder in (start, *start.parents):
-        if (folder / FOLDER / "catalog.db").exists():
-            return Files(folder)
+        files = Files(folder)
+        if files.catalog.exists():
+            return files
+        check_not_headless(files)
     raise LedgerNotFound(
         f"there is no ledger in {start} nor in a folder above it",
         expected=f"a folder {FOLDER}",
         todo="Run: firsthand init",
     )
+
+
+def check_not_headless(files: Files) -> None:
+    """Versions without their catalog are a damaged ledger, not a place for a new one.
+
+    Raises:
+        LedgerCorrupt: there are manifests and no catalog.
+    """
+    versions = len(list(files.manifests.glob("*.json")))
+    if versions and not files.catalog.exists():
+        raise LedgerCorrupt(
+            f"catalog.db is gone, and {versions} versions need it",
+            todo="Bring it back from a copy of the folder; nothing else was touched.",
+            where=str(files.folder),
+        )
 
 
 def sha256_of(path: Path) -> str:

@@ -26,7 +26,7 @@ from firsthand.ledger.branches import MAIN, check_name
 from firsthand.ledger.catalog import Catalog, Model
 from firsthand.ledger.committing import Target, Words, commit
 from firsthand.ledger.diff import Diff, diff
-from firsthand.ledger.files import Files, find, saying_what_failed
+from firsthand.ledger.files import Files, check_not_headless, find, saying_what_failed
 from firsthand.ledger.intake import Data, intake
 from firsthand.ledger.manifest import load
 from firsthand.ledger.query import connect
@@ -61,11 +61,12 @@ class Ledger:
         """Make a ledger in a folder.
 
         Raises:
-            LedgerError: there is one already.
+            LedgerError: there is one already, or what is left of one.
         """
         files = Files(Path(path).resolve())
         if files.catalog.exists():
             raise LedgerError("there is a ledger already", where=str(files.folder))
+        check_not_headless(files)
         with saying_what_failed("making a ledger"):
             files.make()
             _create_catalog(files)
