@@ -130,11 +130,13 @@ def _pair(connection: duckdb.DuckDBPyConnection) -> None:
         f"CREATE TEMP TABLE pairs AS SELECT {sides} FROM gone o JOIN came n USING (source, key)"
     )
     for table, other in (("gone", "came"), ("came", "gone")):
+        alone = f"(SELECT * FROM {table} ANTI JOIN {other} USING (source, key))"
         # Copies of one media are paired in the order of their keys, one to one.
         connection.execute(
             f"CREATE TEMP TABLE {table}_alone AS SELECT *, row_number() OVER "
-            f"(PARTITION BY media ORDER BY source, key) AS copy FROM {table} "
-            f"ANTI JOIN {other} USING (source, key)"
+            f"(PARTITION BY media ORDER BY source, key) AS copy FROM {alone} "
+            f"SEMI JOIN {other} USING (media) "
+            f"UNION ALL SELECT *, NULL FROM {alone} ANTI JOIN {other} USING (media)"
         )
     connection.execute(
         f"INSERT INTO pairs SELECT {sides} FROM gone_alone o FULL JOIN came_alone n "
