@@ -16,6 +16,8 @@ import numpy as np
 from firsthand.composition import held
 from firsthand.types import Boxes, Sample
 
+_JSON = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)  # json.dumps makes one a call
+
 
 def encode(sample: Sample, classes: Sequence[str]) -> str:
     """The label of a sample as JSON; numbers are written so that they are read back exactly.
@@ -31,7 +33,7 @@ def encode(sample: Sample, classes: Sequence[str]) -> str:
         document["boxes"] = [[classes[index], *xywh] for index, xywh in rows]
         if sample.boxes.outlines:
             document["outlines"] = [outline.tolist() for outline in sample.boxes.outlines]
-    return json.dumps(document, separators=(",", ":"), ensure_ascii=False)
+    return _JSON.encode(document)
 
 
 def names(sample: Sample, classes: Sequence[str]) -> tuple[str, ...]:
