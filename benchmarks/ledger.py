@@ -103,19 +103,25 @@ def relabelled(sizes: Sizes, numbers: np.ndarray) -> Columns:
     for start in range(0, sizes.rows, CHUNK):
         stop = min(start + CHUNK, sizes.rows)
         here = numbers[(numbers >= start) & (numbers < stop)] - start
-        found.append((columns(start, stop), here))
+        part = columns(start, stop)
+        # Only these rows are kept: all parts together would not fit the memory.
+        arrays = (part.media, part.split, part.provenance_at, part.named_at)
+        found.append([array[here] for array in arrays])
+    media, split, provenance_at, named_at = (
+        np.concatenate(parts) for parts in zip(*found, strict=True)
+    )
     label = np.frombuffer(np.random.default_rng(3).bytes(32 * len(numbers)), np.uint8)
     return Columns(
         key=keys(numbers),
-        media=np.concatenate([part.media[here] for part, here in found]),
+        media=media,
         label=label.reshape(-1, 32),
-        split=np.concatenate([part.split[here] for part, here in found]),
+        split=split,
         group=[f"patient-{number // 20:06d}" for number in numbers],
         path=[f"{SOURCE}/images/{number:09d}.jpg" for number in numbers],
         provenances=PROVENANCES,
-        provenance_at=np.concatenate([part.provenance_at[here] for part, here in found]),
+        provenance_at=provenance_at,
         named=NAMED,
-        named_at=np.concatenate([part.named_at[here] for part, here in found]),
+        named_at=named_at,
     )
 
 

@@ -111,11 +111,13 @@ class Adding:
 @contextmanager
 def scanned(connection: duckdb.DuckDBPyConnection, columns: Mapping[str, Column]) -> Iterator[None]:
     """The columns as the table `added`."""
-    connection.register("added", Stream(columns, len(next(iter(columns.values())))))
+    stream = Stream(columns, len(next(iter(columns.values()))))
+    connection.register("added", stream)
     try:
         yield
     finally:
         connection.unregister("added")
+        stream.close()
 
 
 def _insert(

@@ -144,6 +144,12 @@ class Stream:
         self._next = [0]  # first row of the next batch, by number of stream, which begins at 1
         self._get_schema, self._get_next = _GET(self._write_schema), _GET(self._write_next)
 
+    def close(self) -> None:
+        """Let go of the columns, which a cycle through the two callbacks would keep for long."""
+        self._columns.clear()
+        self._kept.clear()
+        del self._get_schema, self._get_next
+
     def __arrow_c_schema__(self) -> object:
         """The names and types of the columns."""
         schema = self._keep(_Schema())
