@@ -10,6 +10,8 @@ import duckdb
 import numpy as np
 import pytest
 
+from firsthand.errors import InputError
+from firsthand.ledger import Ledger
 from firsthand.ledger.adding import scanned, stored_path
 from firsthand.ledger.arrow import BATCH, Column, Stream, digests, texts
 
@@ -40,6 +42,13 @@ def test_all_batches_arrive_and_every_scan_begins_at_the_first() -> None:
         assert connection.execute(both).fetchall() == [(rows, rows * (rows - 1) // 2)]
         last = connection.execute(f"SELECT media FROM added WHERE n = {rows - 1}").fetchall()
     assert last == [(media[-1].tobytes(),)]
+
+
+@pytest.mark.parametrize("column", ["provenance_at", "named_at"])
+def test_a_number_that_stands_for_nothing_is_refused(tmp_path: Path, column: str) -> None:
+    columns = {"key": ["a", "b"], "media": [b"a" * 32, b"b" * 32], column: np.array([0, 1])}
+    with pytest.raises(InputError, match="1 samples name"):
+        Ledger.init(tmp_path).add(columns, source="s")
 
 
 def test_columns_are_let_go_after_the_scan() -> None:

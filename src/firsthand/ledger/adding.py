@@ -59,7 +59,13 @@ class Adding:
             self._copy_media(chunk, arrays)
         self._kinds(connection, chunk)
         with scanned(connection, arrays):
-            write_parquet(connection, self._rows(), folder / f"rows-{number:05d}.parquet")
+            target = folder / f"rows-{number:05d}.parquet"
+            rows = write_parquet(connection, self._rows(), target)
+        if rows != len(chunk):
+            raise InputError(
+                f"{len(chunk) - rows} samples name a provenance or class names that are not there",
+                expected="provenance_at and named_at below the lengths of provenances and named",
+            )
         _write_payloads(connection, chunk, folder, number)
         _write_contents(connection, chunk, folder, number)
 

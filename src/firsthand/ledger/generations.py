@@ -79,15 +79,16 @@ def settle(declared: Provenance, labelled: bool, models: Mapping[str, Model]) ->
     Raises:
         InputError: the declared generation contradicts the lineage.
     """
-    parts = [_part(declared.media_origin, declared.media_generator, models)]
-    if labelled:
-        parts.append(_part(declared.label_origin, declared.label_generator, models))
-    worth = together(parts)
+    media = _part(declared.media_origin, declared.media_generator, models)
+    both = together([media, _part(declared.label_origin, declared.label_generator, models)])
+    worth = both if labelled else media
+    # What was declared may speak of a label that a model makes, also where this sample has none.
+    whole = both if declared.label_origin == "model" else worth
     said = declared.generation
-    if said is not None and not worth.at_least <= said <= _most(worth):
+    if said is not None and not whole.at_least <= said <= _most(whole):
         raise InputError(
             f"generation {said} was declared for an output of {_generators(declared)}",
-            expected=f"generation {_text(worth)}, which follows from what it was trained on",
+            expected=f"generation {_text(whole)}, which follows from what it was trained on",
             todo="Leave the declared generation out, or correct how the model is registered.",
         )
     if worth.generation is not None:
