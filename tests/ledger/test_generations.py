@@ -94,6 +94,13 @@ def test_a_declared_generation_is_marked_and_may_not_contradict(tmp_path: Path) 
         add(ledger, "third", declare("synthetic", "det@1", generation=3), 200, 1)
 
 
+def test_a_generation_declared_for_a_label_is_no_contradiction(tmp_path: Path) -> None:
+    ledger = ledger_with(tmp_path)
+    ledger.register_model("det@1", trained_on="v1")
+    add(ledger, "auto", declare("model-labelled", "det@1", generation=1), 100, 5)
+    assert one(ledger, "v2", "auto").generation == 1
+
+
 def test_verification_changes_neither_origin_nor_generation(tmp_path: Path) -> None:
     ledger = ledger_with(tmp_path)
     ledger.register_model("det@1", trained_on="v1")
