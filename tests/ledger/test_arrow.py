@@ -9,6 +9,8 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from firsthand.errors import InputError
 from firsthand.ledger import Ledger
@@ -30,6 +32,28 @@ def test_values_of_every_length_arrive() -> None:
     assert found == [
         (name, medium, at) for at, (name, medium) in enumerate(zip(names, media, strict=True))
     ]
+
+
+ROW = st.tuples(
+    st.text(st.characters(exclude_categories=("Cs",)), max_size=40),
+    st.binary(max_size=40),
+    st.integers(-(2**63), 2**63 - 1),
+)
+
+
+@given(rows=st.lists(ROW, max_size=60))
+@settings(max_examples=60)
+def test_whatever_goes_in_comes_out(rows: list[tuple[str, bytes, int]]) -> None:
+    names, media, numbers = ([row[at] for row in rows] for at in range(3))
+    columns: dict[str, Column] = {
+        "name": texts(names),
+        "media": digests(media),
+        "n": np.array(numbers, np.int64),
+        "at": np.arange(len(rows)),
+    }
+    with duckdb.connect() as connection, scanned(connection, columns):
+        found = connection.execute("SELECT name, media, n FROM added ORDER BY at").fetchall()
+    assert found == rows
 
 
 def test_all_batches_arrive_and_every_scan_begins_at_the_first() -> None:
