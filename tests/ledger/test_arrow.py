@@ -49,10 +49,10 @@ def test_whatever_goes_in_comes_out(rows: list[tuple[str, bytes, int]]) -> None:
         "name": texts(names),
         "media": digests(media),
         "n": np.array(numbers, np.int64),
-        "at": np.arange(len(rows)),
+        "place": np.arange(len(rows)),
     }
     with duckdb.connect() as connection, scanned(connection, columns):
-        found = connection.execute("SELECT name, media, n FROM added ORDER BY at").fetchall()
+        found = connection.execute("SELECT name, media, n FROM added ORDER BY place").fetchall()
     assert found == rows
 
 
