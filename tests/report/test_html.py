@@ -156,3 +156,11 @@ def test_a_notebook_cell_is_one_sandboxed_frame():
 def test_an_audit_shows_itself_in_a_notebook(monkeypatch):
     monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
     assert audits.blocked()._repr_html_() == notebook(audits.blocked(), "zh")
+
+
+def test_a_limit_that_nothing_was_held_against_is_not_called_kept():
+    audit = audits.blocked()
+    used = {"class_survival": audits.LIMIT, "type_survival": audits.LIMIT}
+    page = render(replace(audit, limits={"limits": used}), "html", "en")
+    row = re.search(r"<tr>\s*<t[dh][^>]*>type_survival.*?</tr>", page, re.DOTALL)
+    assert row and "not asked here" in row[0] and "inside the limit" not in row[0]

@@ -14,6 +14,7 @@ from hashlib import sha256
 from importlib import resources
 from typing import Any
 
+from firsthand import leaks, registry
 from firsthand.messages import Language, catalogue, percent
 from firsthand.report import figures
 from firsthand.report.charts import swatch
@@ -97,10 +98,17 @@ def _state(audit: Audit, name: str) -> str:
     broken = [each for each in audit.findings if each.limit == name]
     if broken:
         return "broken" if any(each.severity == "block" for each in broken) else "waiver"
+    measured = any(each.metric == name for each in audit.measurements)
     if any(each.metric == name for each in audit.undetermined):
-        measured = any(each.metric == name for each in audit.measurements)
         return "partly" if measured else "not-checked"
-    return "kept"
+    return "kept" if measured or _asked(audit, name) else "not-asked"
+
+
+def _asked(audit: Audit, name: str) -> bool:
+    """Was a limit that rests on no metric held against anything?"""
+    if name == leaks.LIMIT:
+        return all(each.reason != "no-anchor" for each in audit.undetermined)
+    return name not in registry.names("metrics")
 
 
 def _inside(story: Story) -> Iterator[Table]:

@@ -47,10 +47,11 @@ def _findings(story: Story, colour: bool) -> Iterator[str]:
         counted = told.counted if told.finding.severity == "block" else ""
         yield from (f"      {line}" for line in (told.number, counted, told.why) if line)
         for advice in told.advice:
-            yield from _advice(story, advice)
+            if advice not in story.next:
+                yield from _advice(story, advice)
     if len(story.findings) > MOST_FINDINGS:
         more = len(story.findings) - MOST_FINDINGS
-        yield f"  {story.say('label.and-more', count=more)}"
+        yield f"  {story.say('label.more-findings', count=more)}"
 
 
 def _advice(story: Story, advice: Advice) -> Iterator[str]:
@@ -60,12 +61,9 @@ def _advice(story: Story, advice: Advice) -> Iterator[str]:
 
 
 def _next(story: Story) -> Iterator[str]:
-    """What to do that no finding has said already."""
-    said = {advice for told in story.findings for advice in told.advice}
-    for advice in story.next:
-        if advice not in said:
-            yield f"  {advice.text}"
-            yield from [f"    $ {advice.command}"] if advice.command else []
+    for place, advice in enumerate(story.next, start=1):
+        yield f"  {place}. {advice.text}"
+        yield from [f"     $ {advice.command}"] if advice.command else []
 
 
 def _composition(story: Story) -> Iterator[str]:
