@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 SHORT = 10
 """Digits of an id that people see."""
+FIRST = "Next: firsthand add PATH --origin human (or synthetic, or model-labelled)"
+"""What to do with a ledger that holds nothing yet."""
 
 
 def opened() -> Ledger:

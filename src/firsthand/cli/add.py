@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +14,7 @@ from firsthand.errors import InputError
 
 if TYPE_CHECKING:
     from firsthand.ledger import Ledger
-    from firsthand.types import Dataset, Provenance
+    from firsthand.types import Dataset, Provenance, Skip
 
 
 def command(
@@ -72,12 +73,17 @@ def command(
     )
     skips = dict(Counter(skip.code for skip in dataset.skips))
     document = {"source": item.source, "samples": item.samples, "skips": skips}
-    say("add", document, _text(item.source, item.samples, skips), as_json)
+    say("add", document, _text(item.source, item.samples, dataset.skips), as_json)
 
 
-def _text(source: str, samples: int, skips: dict[str, int]) -> str:
+def _text(source: str, samples: int, skips: Sequence[Skip]) -> str:
+    from firsthand.report.left_out import skipped
+
     lines = [f"Staged {counted(samples, 'sample')} of {source}."]
-    lines += [f"  left out: {code}, {count:,} times" for code, count in sorted(skips.items())]
+    lines += [
+        f"  left out: {each.count:,} × {each.text}\n    first {each.places[0]}"
+        for each in skipped(skips, "en")
+    ]
     return "\n".join([*lines, 'Next: firsthand commit -m "what changed"'])
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from firsthand.cli._ledger import Json, say
+from firsthand.cli._ledger import FIRST, Json, say
 
 
 def command(
@@ -18,5 +18,5 @@ def command(
     from firsthand.ledger import Ledger
 
     ledger = Ledger.init(path)
-    text = f"There is a ledger in {ledger.root / '.firsthand'}.\nNext: firsthand add PATH --origin"
+    text = f"There is a ledger in {ledger.root / '.firsthand'}.\n{FIRST}"
     say("init", {"root": str(ledger.root)}, text, as_json)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from firsthand.cli._ledger import SHORT, Json, counted, made_of, opened, say
+from firsthand.cli._ledger import FIRST, SHORT, Json, counted, made_of, opened, say
 
 
 def command(
@@ -24,5 +24,5 @@ def command(
             f"{one.name} {one.id[:SHORT]}{ends} {one.time[:16]} {one.author}: {one.message}\n"
             f"  {counted(one.samples, 'sample')}: {made_of(one.composition)}"
         )
-    text = "\n".join(lines) or "There is no version yet. Next: firsthand add PATH --origin"
+    text = "\n".join(lines) or f"There is no version yet. {FIRST}"
     say("log", {"versions": versions}, text, as_json)
