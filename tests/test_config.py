@@ -100,3 +100,9 @@ def test_the_documented_table_is_the_one_in_force() -> None:
         value = f"at least {least:g}" if least is not None else f"at most {most:g}"
         required = "yes" if limit.required else "no"
         assert f"| `{limit.name}` | {value} | {required} | {limit.reason} |" in page
+
+
+def test_a_misspelt_key_is_answered_with_the_keys_of_its_place(tmp_path: Path) -> None:
+    told = "limits:\n  class_survival: {att_least: 0.8}\n"
+    with pytest.raises(InputError, match=r"no such key .*Expected the keys at_least, at_most"):
+        load_limits(written(tmp_path, told))

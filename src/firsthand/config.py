@@ -167,7 +167,7 @@ def load_limits(path: Path | str | None) -> Limits:
 def _merged(told: Any, where: str) -> Limits:
     from pydantic import ValidationError
 
-    from firsthand.limits_file import LimitsFile
+    from firsthand.limits_file import LimitsFile, keys_beside
 
     try:
         file = LimitsFile.model_validate(told)
@@ -175,8 +175,8 @@ def _merged(told: Any, where: str) -> Limits:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "the whole file"
         raise InputError(
-            f"{place}: {first['msg']} (found {first['input']!r})",
-            expected="the keys limits, family_wise_rate, waivers, expect",
+            f"{place}: {_problem(first['type'], first['msg'])} (found {first['input']!r})",
+            expected=f"the keys {', '.join(keys_beside(first['loc']))}",
             todo="See docs/limits.md.",
             where=where,
         ) from error
@@ -191,6 +191,11 @@ def _merged(told: Any, where: str) -> Limits:
         tuple(Expectation(_slice(e.slice), e.reason, e.metric) for e in file.expect),
         where,
     )
+
+
+def _problem(kind: str, said: str) -> str:
+    """What is wrong, in the words of the file rather than of the checker."""
+    return "there is no such key" if kind == "extra_forbidden" else said
 
 
 def _changed(defaults: Mapping[str, Limit], file: LimitsFile, where: str) -> dict[str, Limit]:

@@ -57,3 +57,22 @@ class LimitsFile(_Strict):
     family_wise_rate: float | None = Field(default=None, gt=0, lt=1)
     waivers: list[WaiverEntry] = []
     expect: list[ExpectEntry] = []
+
+
+_ENTRIES: dict[object, type[_Strict]] = {
+    "limits": LimitChange,
+    "waivers": WaiverEntry,
+    "expect": ExpectEntry,
+}
+
+
+def keys_beside(place: tuple[int | str, ...]) -> tuple[str, ...]:
+    """Which keys may stand where a problem was found?
+
+    >>> keys_beside(("limits", "class_survival", "att_least"))
+    ('at_least', 'at_most', 'required', 'reason')
+    >>> keys_beside(("waiver",))
+    ('limits', 'family_wise_rate', 'waivers', 'expect')
+    """
+    inside = len(place) > 1 and place[0] in _ENTRIES
+    return tuple((_ENTRIES[place[0]] if inside else LimitsFile).model_fields)
