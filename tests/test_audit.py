@@ -70,6 +70,7 @@ def test_a_class_unlabelled_in_a_third_of_the_images_is_named(
 def test_undeclared_origins_cannot_be_called_healthy(real_data: Data) -> None:
     result = audit(real_data("bccd"), real_data("bccd"))
     assert result.verdict == "cannot-say"
+    assert result.candidate["source"] == str(real_data("bccd"))
     assert ("origins_known", "unknown-origin") in {
         (each.metric, each.reason) for each in result.undetermined
     }

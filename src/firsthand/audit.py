@@ -92,9 +92,9 @@ def audit(
         undetermined=undetermined,
         measurements=measured.measurements,
         composition=composition,
-        candidate=described(judged),
-        reference=described(human),
-        anchor=None if held_out is None else described(held_out),
+        candidate=_typed(candidate) | described(judged),
+        reference=_typed(reference) | described(human),
+        anchor=None if held_out is None else _typed(anchor) | described(held_out),
         shared=measured.shared,
         skips=skips,
         limits=_limits_used(rules),
@@ -102,6 +102,11 @@ def audit(
         seconds=round(time.monotonic() - began, 3),
         version=__version__,
     )
+
+
+def _typed(source: Source | None) -> dict[str, object]:
+    """A set as the caller named it: two sets may both be called data.yaml."""
+    return {} if source is None or isinstance(source, Dataset) else {"source": str(source)}
 
 
 def raise_for_verdict(result: Audit, *, allow_undetermined: bool = False) -> None:

@@ -16,7 +16,7 @@ import audits
 import firsthand.report
 from firsthand.report import FORMATS, render, write
 from firsthand.report.story import tell
-from firsthand.types import Finding, Measurement
+from firsthand.types import Finding, Measurement, Undetermined
 
 LANGS = ("en", "zh")
 FOLDER = Path(firsthand.report.__file__).parent
@@ -71,6 +71,16 @@ def test_cannot_say_says_what_to_declare():
     overlap = Finding(code="reference-overlap", severity="note", params={"count": 1, "total": 3})
     for audit in (audits.cannot_say(), replace(audits.cannot_say(), findings=(overlap,))):
         assert "--reference data/human --origin human\n" in render(audit, "text")
+
+
+def test_what_is_open_in_sets_of_other_sizes_is_not_mixed():
+    open_questions = tuple(
+        Undetermined(metric=limit, reason="unknown-origin", params={"count": total, "total": total})
+        for limit, total in (("origins_known", 8), ("anchor_clean", 4))
+    )
+    text = render(replace(audits.cannot_say(), undetermined=open_questions), "text")
+    assert "8 of 8 samples" in text
+    assert "4 of 4 samples" in text
 
 
 def test_colour_only_when_asked():

@@ -34,11 +34,14 @@ class Skipped:
 
 
 def missing(undetermined: Sequence[Undetermined], lang: Language) -> tuple[Missing, ...]:
-    """Grouped by reason: what is missing is said once, however many slices miss it."""
-    grouped: dict[str, list[Undetermined]] = {}
+    """Grouped by reason: what is missing is said once, however many slices miss it.
+
+    Parts of different sets stay apart: "4 to 8 of 4 to 8 samples" would say nothing.
+    """
+    grouped: dict[tuple[str, object], list[Undetermined]] = {}
     for each in undetermined:
-        grouped.setdefault(each.reason, []).append(each)
-    return tuple(_reason(reason, each, lang) for reason, each in grouped.items())
+        grouped.setdefault((each.reason, each.params.get("total")), []).append(each)
+    return tuple(_reason(reason, each, lang) for (reason, _), each in grouped.items())
 
 
 def _reason(reason: str, each: Sequence[Undetermined], lang: Language) -> Missing:
