@@ -49,6 +49,7 @@ def test_an_exact_copy_between_splits_is_found(images: Dataset) -> None:
     assert finding.limit == "anchor_clean"
     assert finding.slice == (("held-out", "val"),)
     assert dict(finding.params) == {"count": 1, "total": 33, "examples": "copy.png"}
+    assert finding.samples == (("copy.png", images.samples[3].key),)
 
 
 def test_a_recompressed_smaller_copy_is_found(images: Dataset, tmp_path: Path) -> None:
@@ -57,6 +58,7 @@ def test_a_recompressed_smaller_copy_is_found(images: Dataset, tmp_path: Path) -
     (finding,) = find_leaks(with_samples(images, sample_of(path, "train")), None).findings
     assert finding.code == "leak-near"
     assert dict(finding.params) == {"count": 1, "total": 33, "examples": "copy.jpg"}
+    assert finding.samples == (("copy.jpg", images.samples[5].key),)
 
 
 def test_copies_within_training_are_no_leak(images: Dataset) -> None:

@@ -56,7 +56,8 @@ def find_leaks(
 
     Returns:
         Findings `leak-exact`, `leak-near` and `anchor-not-human`, each with how many samples of
-        how many and the first three as examples; and what could not be checked.
+        how many, the first three as examples and all of them, with what they copy, in `samples`;
+        and what could not be checked.
     """
     training = Side(candidate, _split(candidate, held_out=False))
     held_out = _held_out(candidate, anchor)
@@ -71,11 +72,11 @@ def find_leaks(
 
 
 def _look(training: Side, held_out: Side, until: float, progress: Progress) -> Leaks:
-    known = {sample.media for sample in held_out.samples}
-    exact = [sample.key for sample in training.samples if sample.media in known]
+    known = {sample.media: sample.key for sample in held_out.samples}
+    exact = [(each.key, known[each.media]) for each in training.samples if each.media in known]
     rest = tuple(sample for sample in training.samples if sample.media not in known)
     near, not_compared = _near(training._replace(samples=rest), held_out, until, progress)
-    made = [sample.key for sample in held_out.samples if _by_model(sample)]
+    made = [(sample.key,) for sample in held_out.samples if _by_model(sample)]
     findings = [
         *_finding("leak-exact", exact, len(training.samples), held_out),
         *_finding("leak-near", near, len(training.samples), held_out),
@@ -99,16 +100,27 @@ def _held_out(candidate: Dataset, anchor: Dataset | None) -> list[Side]:
     return sides
 
 
-def _finding(code: str, keys: Sequence[str], total: int, held_out: Side) -> list[Finding]:
-    if not keys:
+def _finding(
+    code: str, found: Sequence[tuple[str, ...]], total: int, held_out: Side
+) -> list[Finding]:
+    if not found:
         return []
+    samples = tuple(sorted(found))
     params: dict[str, str | int | float] = {
-        "count": len(keys),
+        "count": len(samples),
         "total": total,
-        "examples": ", ".join(sorted(keys)[:EXAMPLES]),
+        "examples": ", ".join(each[0] for each in samples[:EXAMPLES]),
     }
-    part = held_out.part
-    return [Finding(code=code, severity="block", slice=part, limit=LIMIT, params=params)]
+    return [
+        Finding(
+            code=code,
+            severity="block",
+            slice=held_out.part,
+            limit=LIMIT,
+            params=params,
+            samples=samples,
+        )
+    ]
 
 
 def _by_model(sample: Sample) -> bool:
@@ -132,7 +144,8 @@ def _unknown_origin(side: Side) -> list[Undetermined]:
     return [Undetermined(metric=LIMIT, reason="unknown-origin", slice=side.part, params=params)]
 
 
-Near = tuple[list[str], list[Undetermined]]
+Copies = list[tuple[str, ...]]
+Near = tuple[Copies, list[Undetermined]]
 
 
 def _near(training: Side, held_out: Side, until: float, progress: Progress) -> Near:
@@ -144,13 +157,13 @@ def _near(training: Side, held_out: Side, until: float, progress: Progress) -> N
     return _near_images(training, held_out, until, progress)
 
 
-def _near_texts(training: Side, held_out: Side) -> list[str]:
+def _near_texts(training: Side, held_out: Side) -> Copies:
     texts, others = (
         tuple(sample for sample in side.samples if sample.text is not None)
         for side in (training, held_out)
     )
     first, second = (tokens_view(Dataset("", "text", (), each)) for each in (texts, others))
-    return _keys(texts, (pair.first for pair in alike_texts(first, second)))
+    return _keys(texts, others, ((pair.first, pair.second) for pair in alike_texts(first, second)))
 
 
 def _near_images(training: Side, held_out: Side, until: float, progress: Progress) -> Near:
@@ -160,14 +173,21 @@ def _near_images(training: Side, held_out: Side, until: float, progress: Progres
     )
     large = [side.sides >= LEAST_SIDE for side in (mine, fixed)]
     pairs = alike_images(mine.pixels[large[0]], fixed.pixels[large[1]])
-    rows = mine.rows[large[0]]
-    keys = _keys(training.samples, (int(rows[pair.first]) for pair in pairs))
+    rows, others = mine.rows[large[0]], fixed.rows[large[1]]
+    found = ((int(rows[pair.first]), int(others[pair.second])) for pair in pairs)
+    keys = _keys(training.samples, held_out.samples, found)
     small = int((~large[0]).sum())
     return keys, _not_compared(held_out, (mine, fixed), small)
 
 
-def _keys(samples: Sequence[Sample], rows: Iterable[int]) -> list[str]:
-    return [samples[row].key for row in sorted(set(rows))]
+def _keys(
+    samples: Sequence[Sample], others: Sequence[Sample], rows: Iterable[tuple[int, int]]
+) -> Copies:
+    """Each training sample once, with the first held-out one that it is like."""
+    first: dict[int, int] = {}
+    for row, other in sorted(rows):
+        first.setdefault(row, other)
+    return [(samples[row].key, others[other].key) for row, other in first.items()]
 
 
 def _not_compared(

@@ -213,6 +213,8 @@ class Finding:
     limit: str = ""  # name of the limit it breaks
     params: Mapping[str, str | int | float] = field(default_factory=dict)
     advice: tuple[str, ...] = ()  # codes of what to do next, each rendered as a command
+    samples: tuple[tuple[str, ...], ...] = ()
+    """Keys of every sample it speaks of, each with the key of the one it copies, if it does."""
 
 
 @dataclass(frozen=True, slots=True)
