@@ -29,7 +29,7 @@ from firsthand.types import (
 BUCKETS = 64
 """Every profile is kept in this many buckets, filled by a hash of the group (see `Profile`)."""
 
-ViewName = Literal["boxes", "tokens", "features"]
+ViewName = Literal["boxes", "tokens", "features", "texts", "categories", "columns"]
 Ladder = Literal[
     "variance-shrink", "mode-loss", "tail-cut", "class-drop", "near-duplicates", "over-dispersion"
 ]
@@ -111,6 +111,7 @@ class Draws:
     method: str
     undetermined: tuple[Undetermined, ...] = ()
     expected: FloatArray | None = None  # (slices,) objects expected under the null
+    absolute: FloatArray | None = None  # (slices,) on all rows, before it is set against the null
 
 
 class FeatureView(NamedTuple):
@@ -145,6 +146,39 @@ class TokensView(NamedTuple):
     groups: int
     tokens: NDArray[np.uint64]  # (all tokens,) stable 64-bit hash of each token
     start: NDArray[np.int64]  # (documents + 1,) document i is tokens[start[i]:start[i + 1]]
+
+
+class TextsView(NamedTuple):
+    """Documents as they were written."""
+
+    bucket: NDArray[np.int64]  # (documents,) 0..63
+    groups: int
+    texts: tuple[str, ...]
+
+
+class CategoriesView(NamedTuple):
+    """Objects of which only the kind counts: a box's class, a token's type."""
+
+    bucket: NDArray[np.int64]  # (objects,) 0..63
+    groups: int
+    names: NDArray[np.str_] | NDArray[np.uint64]  # (kinds,) equal names are one kind on both sides
+    label: NDArray[np.int64]  # (objects,) index into names
+
+
+class Column(NamedTuple):
+    """One column of a table."""
+
+    name: str
+    kind: Literal["number", "category"]
+    values: FloatArray | NDArray[np.str_]  # (n,) NaN or "" where nothing is given
+
+
+class ColumnsView(NamedTuple):
+    """The rows of a table, column by column."""
+
+    bucket: NDArray[np.int64]  # (n,) 0..63
+    groups: int
+    columns: tuple[Column, ...]
 
 
 class Splits(NamedTuple):
@@ -182,6 +216,8 @@ class Metric:
     value: Callable[[Frame, Part, Part], FloatArray] | None = None
     compare: Callable[[Any, Any, Splits], Draws] | None = None  # instead, if it cannot be summed
     finding: str = "metric-moved"  # code of what it finds; the generic one says its question
+    audited: bool = True  # asked by every audit; each question costs the others some power
+    absolute_unit: str = ""  # of the number that papers print, which has no null of its own
     symmetric: bool = False
     min_groups: int = 20  # fewer on either side: undetermined
     min_objects: int = 10  # fewer expected in a slice on either side: undetermined

@@ -202,6 +202,7 @@ def _measurements(
                     paired=shared.both > 0 and metric.mergeable,
                     p_value=float(chance.alone[len(out)]),
                     adjusted_p=float(chance.family[len(out)]),
+                    absolute=None if draws.absolute is None else float(draws.absolute[at]),
                 )
             )
     return tuple(out)

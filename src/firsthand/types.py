@@ -190,6 +190,9 @@ class Measurement:
     paired: bool = False
     p_value: float | None = None
     adjusted_p: float | None = None
+    absolute: float | None = None
+    """The metric as its paper defines it, on all rows: what other tools print. It depends on the
+    sample size and has no null, so nothing is concluded from it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

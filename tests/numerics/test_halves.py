@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from firsthand.numerics.halves import Found, Halves, match, ratio_draws, thin
+from firsthand.contracts import BUCKETS
+from firsthand.numerics.halves import Found, Halves, _spread, match, ratio_draws, rows, thin
 from firsthand.numerics.resampling import make_splits
 from firsthand.types import ALL, Shared
 
@@ -72,3 +73,21 @@ def test_a_set_against_itself_is_exactly_one() -> None:
     draws = ratio_draws((ALL,), score(parts, side, side), parts, Shared(640, 640, 640), 640)
     assert draws.value[0] == 1
     assert (draws.null == 1).all()
+
+
+def test_few_rows_carry_the_noise_of_all() -> None:
+    """A costly metric computed on 256 splits shows as much noise as on all 1,999."""
+    rng = np.random.default_rng(5)
+    half = rng.permuted(np.tile(np.arange(BUCKETS), (1999, 1)), axis=1) < BUCKETS // 2
+    signs = np.where(half, 1.0, -1.0)
+    ratio = []
+    for _ in range(20):
+        scores = signs @ rng.normal(size=(BUCKETS, 1)) / 8 + rng.normal(size=(1999, 1))
+        whole, few = (_spread(scores[:known], signs, 1.0).std() for known in (1999, 256))
+        ratio.append(few / whole)
+    # The 64 fitted numbers are noisy on 256 rows, which widens the null a little; never narrows.
+    assert 0.98 < np.mean(ratio) < 1.12
+
+
+def test_rows_of_a_cheap_metric_are_all() -> None:
+    assert [rows(1999, cost) for cost in (1e-4, 0.02, 1.0)] == [1999, 500, 256]

@@ -16,6 +16,9 @@ from firsthand.contracts import BUCKETS, Draws, Splits
 from firsthand.numerics.resampling import noise_scale
 from firsthand.types import BoolArray, FloatArray, Shared, Slice, Undetermined
 
+LEAST_ROWS = 256
+WORTH_SECONDS = 10.0
+
 
 class Halves(NamedTuple):
     """Buckets of each part in each split, (splits, 64) each."""
@@ -87,6 +90,8 @@ def ratio_draws(
     shared: Shared,
     groups: int,
     undetermined: tuple[Undetermined, ...] = (),
+    *,
+    absolute: FloatArray | None = None,
 ) -> Draws:
     """The candidate's score as a share of what a second human sample scores; 1 is no difference.
 
@@ -95,11 +100,13 @@ def ratio_draws(
 
     Args:
         slices: names, k of them.
-        found: scores, all human means above 0.
+        found: scores, all human means above 0; of all splits, or of the first R of them, where
+            one costs much (see `rows`).
         parts: which buckets were in each part.
         shared: sizes of both sides in what was matched, and of their overlap.
         groups: independent groups on the smaller side.
         undetermined: slices that were given up, with the reason.
+        absolute: (slices,) the metric itself on all rows, for people to compare with other tools.
     """
     human = found.human.mean(axis=0)
     value = found.candidate.mean(axis=0) / human
@@ -117,7 +124,20 @@ def ratio_draws(
         groups=groups,
         method="paired-half-samples" if shared.both else "half-samples",
         undetermined=undetermined,
+        absolute=absolute,
     )
+
+
+def rows(splits: int, seconds: float) -> int:
+    """How many splits are worth computing when one takes this long?
+
+    All of them within ten seconds; of a costly metric 256, four for each of the 64 buckets whose
+    parts in it have to be told apart.
+
+    >>> rows(1999, 0.001), rows(1999, 0.2), rows(199, 0.2)
+    (1999, 256, 199)
+    """
+    return min(splits, max(LEAST_ROWS, int(WORTH_SECONDS / max(seconds, 1e-9))))
 
 
 def _scale(parts: Halves, shared: Shared) -> float:
@@ -143,17 +163,26 @@ def _spread(scores: FloatArray, signs: FloatArray, stays: float) -> FloatArray:
     with repetition fails for nearest neighbours and distinct counts (Abadie & Imbens 2008).
 
     Args:
-        scores: one row a split.
+        scores: one row a split, or one for each of the first splits. What is linear is then known
+            for the others too; the rest is drawn again from the rows that were computed.
         signs: (splits, 64) 1 for buckets on one side, -1 for the other, 0 for neither.
         stays: share of the variance that is not linear and does not average out.
     """
-    signs = signs - signs.mean(axis=0)
+    known = len(scores)
+    signs = signs - signs[:known].mean(axis=0)
     centred = scores - scores.mean(axis=0)
+    seen = signs[:known]
     # Rows may sum to the same number, so that a column says nothing new: least norm. Normal
     # equations are exact enough for 64 nearly orthogonal columns of signs, and 20 times faster.
-    inverse = np.linalg.pinv(signs.T @ signs, rcond=1e-10, hermitian=True)
-    linear = signs @ (inverse @ (signs.T @ centred))
-    return np.asarray(linear + (centred - linear) * np.sqrt(stays))
+    inverse = np.linalg.pinv(seen.T @ seen, rcond=1e-10, hermitian=True)
+    linear = signs @ (inverse @ (seen.T @ centred))
+    rest = centred - linear[:known]
+    if known < len(signs):
+        again = np.random.Generator(np.random.Philox(key=known, counter=4))
+        more = again.integers(0, known, len(signs) - known)
+        # A fit of 64 numbers to few rows takes some of the rest for its own.
+        rest = np.concatenate([rest, rest[more]]) * np.sqrt(known / max(known - BUCKETS, 1))
+    return np.asarray(linear + rest * np.sqrt(stays))
 
 
 def nothing(splits: Splits, groups: int, *reasons: Undetermined) -> Draws:

@@ -240,6 +240,7 @@ def keep(draws: Draws, kept: np.ndarray, gone: tuple[Undetermined, ...] = ()) ->
         method=draws.method,
         undetermined=(*draws.undetermined, *gone),
         expected=None if draws.expected is None else draws.expected[kept],
+        absolute=None if draws.absolute is None else draws.absolute[kept],
     )
 
 
