@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
@@ -13,13 +12,12 @@ from firsthand.composition import compose
 from firsthand.config import Limits, load_limits
 from firsthand.errors import Blocked, CannotSay, InputError
 from firsthand.leaks import find_leaks
-from firsthand.measure import Measured, measure
+from firsthand.measure import Measured, audited, measure
 from firsthand.provenance import declare
-from firsthand.read import read
+from firsthand.sides import described
+from firsthand.sources import check_comparable, check_kind, opened, side_of
 from firsthand.types import HUMAN, Audit, Dataset, Provenance
 
-BOXED = frozenset({"detect", "segment", "oriented"})
-IMAGES = BOXED | {"classify"}
 Source = str | Path | Dataset
 Report = Callable[[str], None]
 
@@ -71,10 +69,12 @@ def audit(
     held_out = None if anchor is None else opened(anchor, HUMAN, strict)
     check_comparable(judged, human)
     if held_out is not None:
-        _check_kind(judged, held_out, "anchor")
+        check_kind(judged, held_out, "anchor")
     composition = compose(judged)
-    chosen = (metrics,) if isinstance(metrics, str) else metrics
-    measured = measure(human, judged, metrics=chosen, seed=seed, report=report)
+    ours, theirs = side_of(human), side_of(judged)
+    asked = (metrics,) if isinstance(metrics, str) else metrics
+    chosen = audited(ours, theirs) if asked is None else asked
+    measured = measure(ours, theirs, metrics=chosen, seed=seed, report=report)
     report("leaks")
     leaks, unchecked = find_leaks(judged, held_out)
     sources, open_questions = findings.origins(composition, rules)
@@ -124,20 +124,6 @@ def raise_for_verdict(result: Audit, *, allow_undetermined: bool = False) -> Non
         raise CannotSay(f"it cannot be said whether to train: {', '.join(reasons)}", result)
 
 
-def opened(source: Source, declared: Provenance | None = None, strict: bool = False) -> Dataset:
-    """A dataset with something in it.
-
-    Raises:
-        InputError: it cannot be read or holds no sample.
-    """
-    dataset = (
-        source if isinstance(source, Dataset) else read(source, declared=declared, strict=strict)
-    )
-    if not dataset.samples:
-        raise InputError("the dataset holds no sample", expected="at least one", where=dataset.name)
-    return dataset
-
-
 def _check_seed(seed: int) -> None:
     if seed < 0:
         raise InputError(f"the seed is {seed}", expected="a whole number from 0")
@@ -148,59 +134,6 @@ def _labels_looked_at(measured: Measured) -> bool:
     tried = {each.metric for each in measured.measurements}
     tried |= {each.metric for each in measured.undetermined}
     return any(registry.load("metrics", name).view == "boxes" for name in tried)
-
-
-def _check_kind(candidate: Dataset, other: Dataset, role: str) -> None:
-    """Texts cannot lose what images have, nor objects what whole images have."""
-    bare = not (candidate.classes and other.classes)  # images without labels go with any images
-    alike = BOXED if not bare else IMAGES
-    if candidate.task == other.task or {candidate.task, other.task} <= alike:
-        return
-    raise InputError(
-        f"the candidate was read as {candidate.task}, the {role} {other.name} as {other.task}",
-        expected="two sets of one kind",
-        todo="Where one was taken for what it is not, name its format, or the file inside it.",
-        where=candidate.name,
-    )
-
-
-def check_comparable(candidate: Dataset, reference: Dataset) -> None:
-    """Refuse two sets that no number can compare.
-
-    Datasets without one class name in common would show every class as lost.
-
-    Raises:
-        InputError: they are of different kinds, or have no class name in common.
-    """
-    _check_kind(candidate, reference, "reference")
-    if candidate.task == "text" or reference.task == "text" or not reference.classes:
-        return
-    if set(candidate.classes) & set(reference.classes):
-        return
-    raise InputError(
-        f"no class name is in both sets: the candidate has {_some(candidate.classes)}",
-        expected=f"names such as the reference's {_some(reference.classes)}",
-        todo="Give both sets the same names (names: in data.yaml, or classes.txt).",
-        where=candidate.name,
-    )
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:5]) + (", ..." if len(names) > 5 else "") or "none"
-
-
-def described(dataset: Dataset) -> dict[str, object]:
-    """Where a dataset comes from and how much is in it, as plain values."""
-    return {
-        "name": dataset.name,
-        "path": dataset.root,
-        "format": dataset.format,
-        "task": dataset.task,
-        "digest": dataset.digest,
-        "samples": len(dataset.samples),
-        "classes": len(dataset.classes),
-        "skips": dict(sorted(Counter(skip.code for skip in dataset.skips).items())),
-    }
 
 
 def _limits_used(limits: Limits) -> dict[str, object]:

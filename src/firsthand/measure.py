@@ -8,12 +8,13 @@ from typing import NamedTuple
 import numpy as np
 
 from firsthand import registry
-from firsthand.contracts import Draws, Embedder, Metric, Profile, Splits
+from firsthand.contracts import BoxesView, Draws, Metric, Profile, Splits, ViewName
+from firsthand.errors import InputError
 from firsthand.numerics.multiplicity import family_wise
 from firsthand.numerics.resampling import SPLITS, Pair, draw, keep, make_splits
-from firsthand.numerics.tokens import tokens_view
-from firsthand.numerics.views import boxes_view, features_view
-from firsthand.types import Dataset, FloatArray, Measurement, Sample, Shared, Undetermined
+from firsthand.sides import Side, overlap, paired
+from firsthand.sources import Source, side_of
+from firsthand.types import FloatArray, Measurement, Shared, Undetermined
 
 LEVEL = 0.95
 Report = Callable[[str], None]
@@ -28,10 +29,11 @@ class Measured(NamedTuple):
 
 
 def measure(
-    reference: Dataset,
-    candidate: Dataset,
+    reference: Source,
+    candidate: Source,
     *,
     metrics: Sequence[str] | None = None,
+    features: str | None = None,
     seed: int = 0,
     splits: int = SPLITS,
     report: Report = lambda _name: None,
@@ -39,9 +41,11 @@ def measure(
     """What has the candidate lost against the reference?
 
     Args:
-        reference: the human-verified data to preserve.
+        reference: the human-verified data to preserve: a dataset that was read, a path or ledger
+            version, a saved profile, or (n, d) features.
         candidate: the data to judge. Samples of the reference in it are compared paired.
-        metrics: names; all that fit the task if None.
+        metrics: names; all that fit the data if None.
+        features: what turns media into points, NAME or NAME=MODEL; by default what needs no model.
         seed: of the random splits and bootstrap replicates.
         splits: how many of each; a p-value is at least 1 / (splits + 1).
         report: called with each metric's name before it is computed.
@@ -52,91 +56,104 @@ def measure(
 
     Raises:
         UnknownComponent: a name in `metrics` is no metric.
+        InputError: a set cannot be read, or features of one cannot be compared with the other's.
     """
-    views = _Views(reference, candidate)
+    ours, theirs = (side_of(each, features) for each in (reference, candidate))
+    views = _Views(ours, theirs)
     plan = make_splits(seed, views.shared, splits)
     found: list[tuple[Metric, Draws]] = []
-    for metric in _fitting(reference, candidate, metrics):
+    for metric in fitting(ours, theirs, metrics):
         report(metric.name)
         found.append((metric, _finite(metric, _draws(metric, views, plan))))
     undetermined = [note for _, draws in found for note in draws.undetermined]
-    tried = {metric.name for metric, _ in found}
-    undetermined += [
-        Undetermined(metric=name, reason="not-this-task")
-        for name in metrics or ()
-        if name not in tried
-    ]
+    undetermined += _unasked(ours, theirs, metrics, {metric.name for metric, _ in found})
     return Measured(_measurements(found, seed, views.shared), tuple(undetermined), views.shared)
 
 
-def overlap(reference: Dataset, candidate: Dataset) -> Shared:
-    """How many samples are on both sides, by media digest?"""
-    known = {sample.media for sample in reference.samples}
-    both = sum(sample.media in known for sample in candidate.samples)
-    return Shared(len(reference.samples), len(candidate.samples), both)
-
-
-def _fitting(
-    reference: Dataset, candidate: Dataset, names: Sequence[str] | None
+def fitting(
+    reference: Side, candidate: Side, names: Sequence[str] | None = None
 ) -> tuple[Metric, ...]:
-    """The metrics for a task; in a fixed order, since the family is one."""
-    chosen: tuple[Metric, ...] = (
-        tuple(registry.load_all("metrics").values())
-        if names is None
-        else tuple(registry.load("metrics", name) for name in names)
+    """The metrics that both sides can answer; in a fixed order, since the family is one."""
+    offered = reference.offers & candidate.offers
+    return tuple(
+        metric
+        for metric in _named(names)
+        if metric.view in offered and _meant_for(metric, reference, candidate)
     )
+
+
+def audited(reference: Side, candidate: Side) -> tuple[str, ...]:
+    """Names of the metrics that every audit asks of such data."""
     tasks = {reference.task, candidate.task}
-    return tuple(metric for metric in chosen if tasks <= metric.tasks)
+    fit = fitting(reference, candidate)
+    return tuple(metric.name for metric in fit if metric.audited and tasks <= metric.tasks)
+
+
+def _named(names: Sequence[str] | None) -> tuple[Metric, ...]:
+    if names is None:
+        return tuple(registry.load_all("metrics").values())
+    return tuple(registry.load("metrics", name) for name in names)
+
+
+def _meant_for(metric: Metric, reference: Side, candidate: Side) -> bool:
+    """Points are points, whatever they stand for."""
+    return metric.view == "features" or {reference.task, candidate.task} <= metric.tasks
+
+
+def _unasked(
+    reference: Side, candidate: Side, names: Sequence[str] | None, tried: set[str]
+) -> list[Undetermined]:
+    """What was asked for by name, or would fit but for a view that one side cannot give."""
+    out = []
+    for metric in _named(names):
+        missing = metric.view not in reference.offers & candidate.offers
+        meant = _meant_for(metric, reference, candidate)
+        if metric.name in tried or not (names or (missing and meant)):
+            continue
+        reason = "no-such-view" if missing and meant else "not-this-task"
+        params = {"view": metric.view} if reason == "no-such-view" else {}
+        out.append(Undetermined(metric=metric.name, reason=reason, params=params))
+    return out
 
 
 class _Views:
-    """Views of both sides, each built once and only when a metric asks for it."""
+    """Views of both sides, and the labels of the media that are on both."""
 
-    def __init__(self, reference: Dataset, candidate: Dataset) -> None:
+    def __init__(self, reference: Side, candidate: Side) -> None:
         self.shared = overlap(reference, candidate)
         self._sides = {"reference": reference, "candidate": candidate}
-        if self.shared.both:
-            self._sides |= _shared_sides(reference, candidate)
-        self._made: dict[tuple[str, str], object] = {}
+        self._paired: tuple[BoxesView, BoxesView] | None = None
 
-    def view(self, side: str, name: str) -> object:
+    def view(self, side: str, name: ViewName) -> object:
         """The view `name` of one side."""
-        if (side, name) not in self._made:
-            self._made[side, name] = _view(self._sides[side], name)
-        return self._made[side, name]
+        if name == "features":
+            self._check_features()
+        return self._sides[side].view(name)
 
-    def profile(self, metric: Metric, side: str) -> Profile | None:
-        """The metric's sums over one side; None where there is no such side."""
-        if side not in self._sides or metric.profile is None:
-            return None
+    def _check_features(self) -> None:
+        made = {each.name: each.embedder for each in self._sides.values()}
+        if len(set(made.values())) > 1:
+            raise InputError(
+                "features are of two kinds: "
+                + ", ".join(f"{name} has {embedder}" for name, embedder in made.items()),
+                expected="both sides from one embedder of one version",
+                todo="Name what made the saved ones with --features, or make them anew.",
+            )
+
+    def profile(self, metric: Metric, side: str) -> Profile:
+        """The metric's sums over one side."""
+        assert metric.profile is not None
         return metric.profile(self.view(side, metric.view))
 
-
-def _shared_sides(reference: Dataset, candidate: Dataset) -> dict[str, Dataset]:
-    """The same media with the reference's labels and with the candidate's, sample by sample."""
-    by_media = {sample.media: sample for sample in reference.samples}
-    pairs = [
-        (by_media[sample.media], sample) for sample in candidate.samples if sample.media in by_media
-    ]
-    before, after = zip(*pairs, strict=True)
-    return {
-        "reference_shared": _only(reference, before),
-        "candidate_shared": _only(candidate, after),
-    }
-
-
-def _only(dataset: Dataset, samples: tuple[Sample, ...]) -> Dataset:
-    return Dataset(dataset.name, dataset.task, dataset.classes, samples)
-
-
-def _view(dataset: Dataset, name: str) -> object:
-    if name == "boxes":
-        return boxes_view(dataset)
-    if name == "tokens":
-        return tokens_view(dataset)
-    embedders: dict[str, Embedder] = registry.load_all("features")
-    embedder = next(each for each in embedders.values() if dataset.task in each.tasks)
-    return features_view(dataset, embedder)
+    def shared_profiles(self, metric: Metric) -> tuple[Profile | None, Profile | None]:
+        """Its sums over the media on both sides, with either side's labels; None without any."""
+        if not self.shared.both or metric.view != "boxes":
+            return None, None
+        if self._paired is None:
+            self._paired = paired(self._sides["reference"], self._sides["candidate"])
+        assert metric.profile is not None
+        before, after = (metric.profile(view) for view in self._paired)
+        return before, after
 
 
 def _draws(metric: Metric, views: _Views, plan: Splits) -> Draws:
@@ -144,11 +161,7 @@ def _draws(metric: Metric, views: _Views, plan: Splits) -> Draws:
         theirs, ours = (views.view(side, metric.view) for side in ("reference", "candidate"))
         return metric.compare(theirs, ours, plan)
     reference, candidate = (views.profile(metric, side) for side in ("reference", "candidate"))
-    assert reference is not None
-    assert candidate is not None
-    before, after = (
-        views.profile(metric, side) for side in ("reference_shared", "candidate_shared")
-    )
+    before, after = views.shared_profiles(metric)
     return draw(metric, Pair(reference, candidate, views.shared, before, after), plan)
 
 

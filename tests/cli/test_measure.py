@@ -81,7 +81,7 @@ def test_candidates_stand_side_by_side_in_the_order_given(told):
 
 
 def test_reference_is_read_once(told):
-    with patch("firsthand.read.read", wraps=read_set) as reading:
+    with patch("firsthand.sources.read", wraps=read_set) as reading:
         told("gen1", "gen2")
     assert reading.call_count == 3
 

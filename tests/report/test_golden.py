@@ -36,6 +36,7 @@ GIVEN = {
     "measured": 41,
     "undetermined": 5,
     "needs": "more",
+    "view": "texts",
 }
 FAMILIES = ("verdict", "finding", "undetermined", "skip", "advice", "severity", "provenance")
 

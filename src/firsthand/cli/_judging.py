@@ -48,6 +48,13 @@ Limits = Annotated[
 Metrics = Annotated[
     list[str] | None, typer.Option("--metric", help="Only this metric; may be repeated.")
 ]
+Features = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME[=MODEL]",
+        help="What turns media into points; by default what needs no model.",
+    ),
+]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Of the random halves behind the null.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Bad content is an error, not a skip.")]
 Report = Annotated[

@@ -11,8 +11,9 @@ from firsthand.cli import _judging as judging
 
 if TYPE_CHECKING:
     from firsthand.messages import Language
-    from firsthand.report.side_by_side import Column, Compared, Side
-    from firsthand.types import Dataset
+    from firsthand.report.side_by_side import Column, Compared
+    from firsthand.report.side_by_side import Side as Named
+    from firsthand.sides import Side
 
 
 class _Asked(NamedTuple):
@@ -21,17 +22,18 @@ class _Asked(NamedTuple):
     candidates: list[str]
     reference: str
     metrics: list[str] | None
+    features: str | None
     format: str | None
     group_by: str | None
     seed: int
     strict: bool
 
-    def read(self, source: str) -> Dataset:
-        """One set, in the format that was named."""
-        from firsthand.audit import opened
-        from firsthand.read import read
+    def open(self, source: str) -> Side:
+        """One side, in the format that was named."""
+        from firsthand.sources import side_of
 
-        return opened(read(source, format=self.format, strict=self.strict, group_by=self.group_by))
+        reading = {"format": self.format, "strict": self.strict, "group_by": self.group_by}
+        return side_of(source, self.features, **reading)
 
 
 def command(
@@ -41,6 +43,7 @@ def command(
     ],
     reference: judging.Reference,
     metric: judging.Metrics = None,
+    features: judging.Features = None,
     format: Annotated[
         str | None,
         typer.Option("--format", help="Format of the data, where it is not told by looking."),
@@ -66,7 +69,9 @@ def command(
     from firsthand.report import multiples, side_by_side, table
 
     spoken = language(lang)
-    found = _compared(_Asked(candidates, reference, metric, format, group_by, seed, strict), spoken)
+    found = _compared(
+        _Asked(candidates, reference, metric, features, format, group_by, seed, strict), spoken
+    )
     if plot is not None:
         plot.write_text(multiples.render(found), encoding="utf-8")
     if trajectory is not None:
@@ -81,7 +86,7 @@ def _compared(asked: _Asked, lang: Language) -> Compared:
     from firsthand.report.side_by_side import Compared, short_names
 
     try:
-        human = asked.read(asked.reference)
+        human = asked.open(asked.reference)
         names = short_names(asked.candidates)
         columns = [
             _column(asked, human, name, source)
@@ -89,16 +94,16 @@ def _compared(asked: _Asked, lang: Language) -> Compared:
         ]
     finally:
         judging.progress("")
-    side = _side(asked.reference, asked.reference, human)
+    side = _named(asked.reference, asked.reference, human)
     return Compared(side, tuple(columns), asked.seed, Limits({}).family_wise_rate, lang)
 
 
-def _column(asked: _Asked, human: Dataset, name: str, source: str) -> Column:
-    from firsthand.audit import check_comparable
+def _column(asked: _Asked, human: Side, name: str, source: str) -> Column:
     from firsthand.measure import measure
     from firsthand.report.side_by_side import Column
+    from firsthand.sources import check_comparable
 
-    candidate = asked.read(source)
+    candidate = asked.open(source)
     check_comparable(candidate, human)
     measured = measure(
         human,
@@ -107,14 +112,13 @@ def _column(asked: _Asked, human: Dataset, name: str, source: str) -> Column:
         seed=asked.seed,
         report=lambda metric: judging.progress(f"{name}: {metric}"),
     )
-    return Column(_side(name, source, candidate), measured)
+    return Column(_named(name, source, candidate), measured)
 
 
-def _side(name: str, source: str, dataset: Dataset) -> Side:
-    from firsthand.audit import described
-    from firsthand.report.side_by_side import Side
+def _named(name: str, source: str, side: Side) -> Named:
+    from firsthand.report.side_by_side import Side as Named
 
-    return Side(name, source, described(dataset), dataset.skips)
+    return Named(name, source, side.described(), side.skips)
 
 
 def _write_trajectory(path: Path, found: Compared) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from firsthand.contracts import BoxesView, Embedder, FeatureView
+from firsthand.contracts import BoxesView, Embedder, FeatureView, TextsView
 from firsthand.errors import InputError
 from firsthand.numerics.buckets import buckets_of, count_groups
 from firsthand.types import Boxes, Dataset, FloatArray, Sample
@@ -25,7 +25,7 @@ def boxes_view(dataset: Dataset) -> BoxesView:
     Raises:
         InputError: a box has a coordinate that is not a finite number. Readers skip such rows.
     """
-    labelled = [sample for sample in dataset.samples if _objects(sample) is not None]
+    labelled = [sample for sample in dataset.samples if has_label(sample)]
     boxes = [each for sample in labelled if (each := _objects(sample)) is not None]
     counts = np.fromiter((len(each.classes) for each in boxes), np.int64, len(boxes))
     label = np.concatenate([each.classes for each in boxes]) if boxes else np.zeros(0)
@@ -43,6 +43,45 @@ def boxes_view(dataset: Dataset) -> BoxesView:
         area=_areas(boxes, xywh),
         aspect=_aspects(boxes, xywh, dataset.task),
     )
+
+
+def has_label(sample: Sample) -> bool:
+    """Was anything said about what is in it? An image said to be empty has a label."""
+    return sample.boxes is not None or sample.category is not None
+
+
+def take_boxes(view: BoxesView, rows: NDArray[np.int64]) -> BoxesView:
+    """The labels of some samples of a view, in this order, with repeats.
+
+    >>> view = BoxesView(("a",), np.array([3, 4]), 2, np.array([0, 1, 1]), np.zeros(3, np.int64),
+    ...     np.zeros((3, 4)), np.array([0.1, 0.2, 0.3]), np.ones(3))
+    >>> take_boxes(view, np.array([1, 0])).area.tolist()
+    [0.2, 0.3, 0.1]
+    """
+    counts = np.bincount(view.sample, minlength=len(view.bucket))
+    order = np.argsort(view.sample, kind="stable")
+    first = np.concatenate([[0], np.cumsum(counts)])[rows]
+    taken = counts[rows]
+    # Box j of the result stands so many places after the first box of its sample.
+    within = np.arange(taken.sum()) - np.repeat(np.cumsum(taken) - taken, taken)
+    boxes = order[np.repeat(first, taken) + within]
+    return BoxesView(
+        classes=view.classes,
+        bucket=view.bucket[rows],
+        groups=len(np.unique(rows)),
+        sample=np.repeat(np.arange(len(rows)), taken),
+        label=view.label[boxes],
+        xywh=view.xywh[boxes],
+        area=view.area[boxes],
+        aspect=view.aspect[boxes],
+    )
+
+
+def texts_view(dataset: Dataset) -> TextsView:
+    """The documents of a dataset as they were written; samples without text are left out."""
+    samples = [sample for sample in dataset.samples if sample.text is not None]
+    texts = tuple(sample.text or "" for sample in samples)
+    return TextsView(buckets_of(samples), count_groups(samples), texts)
 
 
 def _check_finite(samples: list[Sample], owner: NDArray[np.int64], xywh: FloatArray) -> None:

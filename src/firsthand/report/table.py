@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
 from firsthand.measure import LEVEL
+from firsthand.messages import number
 from firsthand.report.as_text import width
 from firsthand.report.left_out import missing, skipped
 from firsthand.report.side_by_side import MARK, Cell, Compared, cell, slices
-from firsthand.report.words import clean, facts, part
+from firsthand.report.words import absolute_unit, clean, facts, part
 from firsthand.types import Slice
 
 WIDE = 100
@@ -48,8 +49,9 @@ def _metric(compared: Compared, metric: str, parts: Sequence[Slice]) -> Iterator
     worse = next((each.worse for each in found if each.metric == metric), None)
     yield f"{clean(metric)}: {question}"
     if worse is not None:
-        towards = compared.say(f"worse.{worse}")
-        yield f"  {compared.say('measure.unit', unit=unit, worse=towards)}"
+        towards, own = compared.say(f"worse.{worse}"), absolute_unit(metric)
+        code = "measure.unit-own" if own else "measure.unit"
+        yield f"  {compared.say(code, unit=unit, worse=towards, own=own)}"
     yield from _pages(compared, _rows(compared, metric, parts))
 
 
@@ -70,7 +72,10 @@ def _pages(compared: Compared, rows: Rows) -> Iterator[str]:
     if not own and any(one.null for _, row in rows for one in row):
         bands = [next((one.null for one in row if one.null), "") for _, row in rows]
         left.append([compared.say("header.null"), *bands])
-    right = [[name, *(_shown(row[at], own) for _, row in rows)] for at, name in enumerate(names)]
+    right = [
+        [name, *(_shown(compared, row[at], own) for _, row in rows)]
+        for at, name in enumerate(names)
+    ]
     numbers = [width(one.words) for _, row in rows for one in row if one.number]
     least = max([LEAST_CELL, *numbers]) + len(GAP)
     taken = _left_widths(left, least * len(names))
@@ -97,8 +102,12 @@ def _own_null(rows: Rows) -> bool:
     return any(len({one.null for one in row if one.null}) > 1 for _, row in rows)
 
 
-def _shown(one: Cell, own: bool) -> str:
-    return f"{one.words}\n({one.null})" if own and one.null else one.words
+def _shown(compared: Compared, one: Cell, own: bool) -> str:
+    lines = [one.words]
+    lines += [f"({one.null})"] if own and one.null else []
+    if one.number is not None and one.number.absolute is not None:
+        lines.append(compared.say("measure.absolute", value=number(one.number.absolute)))
+    return "\n".join(lines)
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> Iterator[str]:

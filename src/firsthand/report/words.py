@@ -70,6 +70,14 @@ def facts(metric: str, lang: Language) -> tuple[str, str]:
     )
 
 
+def absolute_unit(metric: str) -> str:
+    """The unit of the number that other tools print; empty where there is none."""
+    try:
+        return str(registry.load("metrics", metric).absolute_unit)
+    except (FirsthandError, AttributeError):
+        return ""
+
+
 def neutral(metric: str) -> float | None:
     """The value of a candidate that equals its reference, where the metric has one."""
     try:

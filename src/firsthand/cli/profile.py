@@ -1,0 +1,49 @@
+"""`firsthand profile`: what of a reference has to be known to compare with it later."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from firsthand.cli import _judging as judging
+
+
+def command(
+    reference: Annotated[
+        str, typer.Argument(metavar="REFERENCE", help="The human-verified data, or a version.")
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FILE.profile.npz", help="The file to write.")
+    ],
+    features: judging.Features = None,
+    format: Annotated[
+        str | None,
+        typer.Option("--format", help="Format of the data, where it is not told by looking."),
+    ] = None,
+    group_by: judging.GroupBy = None,
+    strict: judging.Strict = False,
+    as_json: judging.Json = False,
+) -> None:
+    """Write down what metrics see of a reference, to compare with it where the data may not go.
+
+    The file holds no picture and no text: boxes and their classes, hashes of words, features.
+
+    Exit code: 0 written, 2 wrong use or I/O.
+    """
+    import json
+
+    from firsthand import profile
+    from firsthand.sources import side_of
+
+    side = side_of(reference, features, format=format, strict=strict, group_by=group_by)
+    saved = profile.save(side, out)
+    size = out.stat().st_size
+    if as_json:
+        written = {**saved.described(), "views": sorted(saved.offers), "bytes": size}
+        print(json.dumps({"schema": profile.SCHEMA, **written}, ensure_ascii=False, indent=2))
+        return
+    print(f"{out}: {len(saved.media):,} samples, {size / 1e6:,.1f} MB, sha256 {saved.digest}")
+    print(f"  holds {', '.join(sorted(saved.offers))}; no picture and no text")
+    print(f"  next: firsthand measure CANDIDATE --reference {out}")

@@ -1,0 +1,209 @@
+"""What can be measured against what: a dataset, a file of features, or a saved profile.
+
+A side gives views, and says which it can give. Metrics see views and nothing else, so whatever can
+make them can be compared.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firsthand.contracts import BoxesView, Embedder, FeatureView, ViewName
+from firsthand.numerics.tokens import tokens_view
+from firsthand.numerics.views import boxes_view, features_view, has_label, texts_view
+from firsthand.types import Dataset, Shared, Skip, Task
+
+Rows = NDArray[np.int64]
+
+IMAGES: frozenset[ViewName] = frozenset({"boxes", "features"})
+OFFERS: Mapping[Task, frozenset[ViewName]] = {
+    "detect": IMAGES,
+    "segment": IMAGES,
+    "oriented": IMAGES,
+    "classify": IMAGES,
+    "text": frozenset({"tokens", "texts", "features"}),
+    "table": frozenset(),
+    "features": frozenset({"features"}),
+}
+"""Views that data of each kind can give."""
+
+
+class Side(Protocol):
+    """One of the two sets of a comparison."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in messages."""
+        ...
+
+    @property
+    def task(self) -> Task:
+        """What kind of data it holds."""
+        ...
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Its class names; empty where it has none."""
+        ...
+
+    @property
+    def media(self) -> NDArray[np.bytes_]:
+        """The media digest of each sample, (n,)."""
+        ...
+
+    @property
+    def offers(self) -> frozenset[ViewName]:
+        """The views that it can give."""
+        ...
+
+    @property
+    def skips(self) -> tuple[Skip, ...]:
+        """What of it was left out."""
+        ...
+
+    def view(self, name: ViewName) -> object:
+        """One of the views that it offers."""
+        ...
+
+    def boxes_of(self, rows: Rows) -> BoxesView:
+        """The labels of some samples, in this order, with repeats."""
+        ...
+
+    def labelled(self) -> Rows:
+        """The samples whose labels the view "boxes" holds, in its order."""
+        ...
+
+    @property
+    def embedder(self) -> str:
+        """What made its features, NAME@VERSION: others cannot be compared with them."""
+        ...
+
+    def described(self) -> dict[str, object]:
+        """Where it comes from and how much is in it, as plain values."""
+        ...
+
+
+class FeatureSide:
+    """Points that somebody else's embedder made, one a sample."""
+
+    task: Task = "features"
+    classes: tuple[str, ...] = ()
+    offers: frozenset[ViewName] = OFFERS["features"]
+    embedder = "given"
+    skips: tuple[Skip, ...] = ()
+
+    def __init__(self, name: str, path: str, points: FeatureView, digest: str) -> None:
+        self.name, self.path, self.digest = name, path, digest
+        self.media = points.media
+        self._points = points
+
+    def view(self, name: ViewName) -> object:  # noqa: ARG002 - it offers but one
+        """The points."""
+        return self._points
+
+    def boxes_of(self, rows: Rows) -> BoxesView:
+        """It has no labels."""
+        raise TypeError(f"{self.name} holds features, {len(rows)} of them, and no labels")
+
+    def labelled(self) -> Rows:
+        """It has no labels."""
+        return np.zeros(0, np.int64)
+
+    def described(self) -> dict[str, object]:
+        """Where it comes from and how much is in it, as plain values."""
+        return {
+            "name": self.name,
+            "path": self.path,
+            "format": "features",
+            "task": self.task,
+            "digest": self.digest,
+            "samples": len(self.media),
+            "dimensions": self._points.features.shape[1],
+            "classes": 0,
+            "skips": {},
+        }
+
+
+class DatasetSide:
+    """A dataset that was read. Views are made when they are first asked for, and kept."""
+
+    def __init__(self, dataset: Dataset, embedder: Embedder | None) -> None:
+        self.dataset = dataset
+        self.name, self.task, self.classes = dataset.name, dataset.task, dataset.classes
+        self.skips = dataset.skips
+        unseen = frozenset[ViewName]() if embedder else frozenset[ViewName]({"features"})
+        self.offers = OFFERS[dataset.task] - unseen
+        self.media = np.array([sample.media for sample in dataset.samples], dtype="S32")
+        self._embedder = embedder
+        self._made: dict[ViewName, object] = {}
+
+    def view(self, name: ViewName) -> object:
+        """One of the views that it offers."""
+        if name not in self._made:
+            self._made[name] = self._make(name)
+        return self._made[name]
+
+    def _make(self, name: ViewName) -> object:
+        if name == "features":
+            assert self._embedder is not None
+            return features_view(self.dataset, self._embedder)
+        makers: dict[ViewName, Callable[[Dataset], object]] = {
+            "boxes": boxes_view,
+            "tokens": tokens_view,
+            "texts": texts_view,
+        }
+        return makers[name](self.dataset)
+
+    @property
+    def embedder(self) -> str:
+        """What makes its features, NAME@VERSION."""
+        made = self._embedder
+        return f"{made.name}@{made.version}" if made else ""
+
+    def described(self) -> dict[str, object]:
+        """Where it comes from and how much is in it, as plain values."""
+        return described(self.dataset)
+
+    def boxes_of(self, rows: Rows) -> BoxesView:
+        """The labels of some samples, in this order, with repeats."""
+        samples = tuple(self.dataset.samples[at] for at in rows)
+        return boxes_view(Dataset(self.name, self.task, self.classes, samples))
+
+    def labelled(self) -> Rows:
+        """The samples whose labels the view "boxes" holds, in its order."""
+        return np.flatnonzero([has_label(sample) for sample in self.dataset.samples])
+
+
+def described(dataset: Dataset) -> dict[str, object]:
+    """Where a dataset comes from and how much is in it, as plain values."""
+    return {
+        "name": dataset.name,
+        "path": dataset.root,
+        "format": dataset.format,
+        "task": dataset.task,
+        "digest": dataset.digest,
+        "samples": len(dataset.samples),
+        "classes": len(dataset.classes),
+        "skips": dict(sorted(Counter(skip.code for skip in dataset.skips).items())),
+    }
+
+
+def overlap(reference: Side, candidate: Side) -> Shared:
+    """How many samples are on both sides, by media digest?"""
+    both = int(np.isin(candidate.media, reference.media).sum())
+    return Shared(len(reference.media), len(candidate.media), both)
+
+
+def paired(reference: Side, candidate: Side) -> tuple[BoxesView, BoxesView]:
+    """The same media with the reference's labels and with the candidate's, sample by sample."""
+    place = {media: at for at, media in enumerate(reference.media.tolist())}
+    pairs = [
+        (place[media], at) for at, media in enumerate(candidate.media.tolist()) if media in place
+    ]
+    before, after = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+    return reference.boxes_of(before), candidate.boxes_of(after)

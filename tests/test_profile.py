@@ -1,0 +1,110 @@
+"""A saved profile answers like the data that it was made of, and notices what happened to it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import made
+from firsthand import profile
+from firsthand.cli import main
+from firsthand.errors import InputError
+from firsthand.measure import measure
+from firsthand.read import read
+from firsthand.sources import side_of
+from firsthand.types import Dataset
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    root = tmp_path_factory.mktemp("sets")
+    return made.yolo(root / "human", 120, 1), made.yolo(root / "next", 120, 2)
+
+
+@pytest.fixture(scope="module")
+def sides(folders: tuple[Path, Path]) -> tuple[Dataset, Dataset]:
+    return read(folders[0]), read(folders[1])
+
+
+def run(*words: object) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main([str(word) for word in words])
+    return int(ended.value.code or 0)
+
+
+def saved(dataset: Dataset, folder: Path) -> profile.ProfileSide:
+    return profile.save(side_of(dataset), folder / "参考 1.profile.npz")
+
+
+def numbers(reference, candidate):
+    found = measure(reference, candidate, splits=99)
+    return {(each.metric, each.slice): each for each in found.measurements}
+
+
+def test_it_answers_as_the_data_do(sides, tmp_path: Path) -> None:
+    reference, candidate = sides
+    saved(reference, tmp_path)
+    loaded = profile.load(tmp_path / "参考 1.profile.npz")
+    assert numbers(loaded, candidate) == numbers(reference, candidate)
+    # Labels of shared media are compared sample by sample from a profile as well.
+    half = Dataset("half", reference.task, reference.classes, reference.samples[::2])
+    assert numbers(loaded, half) == numbers(reference, half)
+
+
+def test_equal_data_have_equal_digests(sides, tmp_path: Path) -> None:
+    reference, candidate = sides
+    first = saved(reference, tmp_path).digest
+    assert saved(reference, tmp_path).digest == first != saved(candidate, tmp_path).digest
+
+
+def test_any_change_is_noticed(sides, tmp_path: Path) -> None:
+    path = saved(sides[0], tmp_path).path
+    with np.load(path) as stored:
+        arrays = {name: stored[name] for name in stored.files}
+    arrays["boxes.area"] = arrays["boxes.area"] * 1.01
+    with path.open("wb") as out:
+        np.savez(out, **arrays)
+    with pytest.raises(InputError, match="digest"):
+        profile.load(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04broken", b"\x80\x04pickle"])
+def test_what_is_no_profile_is_refused(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "x.profile.npz"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="no profile"):
+        profile.load(path)
+
+
+def test_objects_are_never_unpickled(tmp_path: Path) -> None:
+    path = tmp_path / "x.profile.npz"
+    np.savez(path, facts=np.array([{"a": 1}], dtype=object))
+    with pytest.raises(InputError, match="no profile"):
+        profile.load(path)
+
+
+def test_text_is_not_in_it(tmp_path: Path, rng: np.random.Generator) -> None:
+    for name in ("human", "next"):
+        said = [" ".join(f"word{at}" for at in rng.zipf(1.4, 80)) for _ in range(60)]
+        (tmp_path / f"{name}.jsonl").write_text("".join(f'{{"text": "{one}"}}\n' for one in said))
+    texts = read(tmp_path / "human.jsonl")
+    path = profile.save(side_of(texts), tmp_path / "t.profile.npz").path
+    assert b"word7" not in path.read_bytes()
+    found = measure(path, tmp_path / "next.jsonl", splits=99)
+    assert "type_survival" in {each.metric for each in found.measurements}
+    missing = [each for each in found.undetermined if each.reason == "no-such-view"]
+    assert all(each.params == {"view": "texts"} for each in missing)
+
+
+def test_command_line(folders, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "human.profile.npz"
+    assert run("profile", folders[0], "--out", out, "--json") == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["digest"] == profile.load(out).digest
+    assert run("measure", folders[1], "--reference", out) == 0
+    assert "class_survival" in capsys.readouterr().out
+    assert run("profile", folders[0], "--out", tmp_path / "human.npz") == 2
+    assert "human.profile.npz" in capsys.readouterr().err
