@@ -9,13 +9,18 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ledgers import content, dataset, digest, ledger_with, sample
+from ledgers import HUMAN, content, dataset, digest, ledger_with, sample
 
 from firsthand.errors import FirsthandError, LedgerCorrupt, LedgerError
-from firsthand.ledger import Ledger, verify_folder
+from firsthand.ledger import Ledger, changing, verify_folder
+from firsthand.ledger.catalog import META, Catalog, State
+from firsthand.ledger.files import Files
+from firsthand.ledger.manifest import load
+from firsthand.ledger.query import ROW, live, parts
 from firsthand.provenance import declare
 
 
@@ -142,7 +147,7 @@ def test_a_ledger_of_format_1_is_opened(tmp_path: Path) -> None:
     before = (ledger.log(), ledger.models(), content(ledger.read("v1")))
     to_format_1(tmp_path)
     opened = Ledger.open(tmp_path)
-    assert opened.status().format == 2
+    assert opened.status().format == 3
     assert (opened.log(), opened.models(), content(opened.read("v1"))) == before
     assert opened.models()[0].ancestry == 1.0
     assert opened.verify().clean
@@ -150,12 +155,69 @@ def test_a_ledger_of_format_1_is_opened(tmp_path: Path) -> None:
     assert opened.commit("on top").composition.by_generation == {"0": 10, "1": 1}
 
 
+def whole_tombstones(files: Files, state: State, head: str | None) -> str:
+    """Tombstones as format 2 wrote them: with the row that died."""
+    found = parts(files, state, head)
+    index = ", ".join(f"({at}, '{sha256}')" for at, sha256 in enumerate(found.rows))
+    return (
+        f"SELECT {ROW}, segment, position FROM ({live(files, found)}) "
+        f"JOIN (VALUES {index}) i(file, segment) USING (file) "
+        "SEMI JOIN gone USING (file, position)"
+    )
+
+
+def columns_of(path: Path) -> set[str]:
+    with duckdb.connect() as connection:
+        return set(connection.read_parquet(str(path)).columns)
+
+
+def to_format_2(root: Path) -> None:
+    catalog = Catalog(root / ".firsthand" / "catalog.db")
+    with catalog.write() as transaction:
+        transaction._connection.execute(
+            META.update().where(META.c.key == "format").values(value="2")
+        )
+
+
+def test_a_ledger_of_format_2_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger = ledger_with(tmp_path)
+    data = tmp_path / "data"
+    with monkeypatch.context() as patch:
+        patch.setattr(changing, "_tombstones", whole_tombstones)
+        ledger.add(dataset(sample(3, label="other")), declared=HUMAN, source=data)
+        ledger.remove(data, [sample(4).key])
+        ledger.commit("second")
+    tombs = [s for s in load(ledger._files, ledger.version("v2").id).segments if s.kind == "dead"]
+    assert {"media", "label"} <= columns_of(ledger._files.segment(tombs[0].sha256))
+    before = (ledger.log(), content(ledger.read("v2")), ledger.diff("v1", "v2"))
+    assert before[2].counts["removed"] == before[2].counts["relabelled"] == 1
+    to_format_2(tmp_path)
+    opened = Ledger.open(tmp_path)
+    assert opened.status().format == 3
+    assert (opened.log(), content(opened.read("v2")), opened.diff("v1", "v2")) == before
+    opened.remove(data, [sample(5).key])
+    assert opened.commit("third").samples == before[0][0].samples - 1
+    assert opened.diff("v1", "v3").counts["removed"] == 2
+    assert opened.verify().clean
+
+
+def test_an_upgrade_does_not_seal_damage(tmp_path: Path) -> None:
+    ledger_with(tmp_path)
+    to_format_2(tmp_path)
+    with closing(sqlite3.connect(tmp_path / ".firsthand" / "catalog.db")) as connection:
+        connection.execute("UPDATE refs SET name = 'other'")
+        connection.commit()
+    with pytest.raises(LedgerCorrupt, match="not what was written"):
+        Ledger.open(tmp_path)
+    assert not verify_folder(tmp_path).clean
+
+
 def test_a_ledger_of_a_newer_format_is_refused(tmp_path: Path) -> None:
     ledger_with(tmp_path)
     with closing(sqlite3.connect(tmp_path / ".firsthand" / "catalog.db")) as connection:
-        connection.execute("UPDATE meta SET value = '3' WHERE key = 'format'")
+        connection.execute("UPDATE meta SET value = '4' WHERE key = 'format'")
         connection.commit()
-    with pytest.raises(LedgerError, match=r"format 3.*at most 2.*newer firsthand"):
+    with pytest.raises(LedgerError, match=r"format 4.*at most 3.*newer firsthand"):
         Ledger.open(tmp_path)
 
 

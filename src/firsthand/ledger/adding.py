@@ -43,8 +43,11 @@ class Adding:
         self, connection: duckdb.DuckDBPyConnection, chunks: Iterable[Columns], folder: Path
     ) -> int:
         """Write all chunks as Parquet files; returns how many samples there were."""
-        total = 0
+        total, known = 0, None
         for number, chunk in enumerate(chunks):
+            if (chunk.provenances, chunk.named) != known:
+                self._kinds(connection, chunk)
+                known = (chunk.provenances, chunk.named)
             self._write_chunk(connection, chunk, folder, number)
             total += len(chunk)
         return total
@@ -57,7 +60,6 @@ class Adding:
         arrays = chunk.arrays()
         if self.copy:
             self._copy_media(chunk, arrays)
-        self._kinds(connection, chunk)
         with scanned(connection, arrays):
             target = folder / f"rows-{number:05d}.parquet"
             rows = write_parquet(connection, self._rows(), target)

@@ -8,6 +8,7 @@ of everything the catalog says, is renewed in every transaction, so a changed by
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -19,8 +20,8 @@ from sqlalchemy.pool import NullPool
 from firsthand.errors import LedgerCorrupt, LedgerError
 from firsthand.ledger.manifest import canonical, digest
 
-FORMAT = 2
-"""Format of the ledger. 1 had no seal and no model ancestry; see upgrade.py."""
+FORMAT = 3
+"""Format of the ledger; upgrade.py says what the older ones lacked."""
 
 WAIT_SECONDS = 120.0
 """How long a writer waits for another one. A commit holds the lock for milliseconds."""
@@ -171,13 +172,13 @@ class Catalog:
             LedgerCorrupt: it is not what was written.
         """
         with self.begin("DEFERRED") as connection:
-            return _sealed(connection)
+            return sealed(connection)
 
     @contextlib.contextmanager
     def write(self) -> Iterator[Transaction]:
         """One write transaction; nobody else writes meanwhile, readers go on."""
         with self.begin("IMMEDIATE") as connection:
-            transaction = Transaction(connection, _sealed(connection))
+            transaction = Transaction(connection, sealed(connection))
             yield transaction
             transaction.seal()
 
@@ -193,16 +194,22 @@ class Catalog:
     @contextlib.contextmanager
     def begin(self, mode: Literal["IMMEDIATE", "DEFERRED"]) -> Iterator[sa.Connection]:
         """A transaction on a connection of its own."""
-        engine = sa.create_engine(
-            f"sqlite:///{self.path}", poolclass=NullPool, connect_args={"timeout": WAIT_SECONDS}
-        )
-        sa.event.listen(engine, "connect", _configure)
-        sa.event.listen(engine, "begin", lambda c: c.exec_driver_sql(f"BEGIN {mode}"))
         try:
-            with engine.begin() as connection:
+            with _engine(self.path, mode).begin() as connection:
                 yield connection
         except sa.exc.DatabaseError as error:
             raise _explained(self.path, error) from error
+
+
+@functools.lru_cache(maxsize=4)
+def _engine(path: Path, mode: str) -> sa.Engine:
+    """Holds compiled statements, and no connection."""
+    engine = sa.create_engine(
+        f"sqlite:///{path}", poolclass=NullPool, connect_args={"timeout": WAIT_SECONDS}
+    )
+    sa.event.listen(engine, "connect", _configure)
+    sa.event.listen(engine, "begin", lambda c: c.exec_driver_sql(f"BEGIN {mode}"))
+    return engine
 
 
 def _configure(connection: Any, _record: object) -> None:
@@ -228,7 +235,12 @@ def _explained(path: Path, error: sa.exc.DatabaseError) -> LedgerError:
     )
 
 
-def _sealed(connection: sa.Connection) -> State:
+def sealed(connection: sa.Connection) -> State:
+    """Everything, if the seal fits it.
+
+    Raises:
+        LedgerCorrupt: it does not.
+    """
     # Checked before every write too: sealing anew would hide the damage for good.
     state = state_of(connection)
     if state.seal != state.expected_seal():

@@ -24,6 +24,7 @@ SAME = " AND ".join(
 )
 CAME = f"SELECT {ROW} FROM staged ANTI JOIN same USING (source, key)"
 CELL = "provenance, generation, generation_at_least, split, ancestry"
+COUNTED = f"source, names, media_generator, label_generator, {CELL}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +78,7 @@ def counted(connection: duckdb.DuckDBPyConnection, table: str) -> Counts:
     """Counts of the rows in a table or subquery, in one pass."""
     found = Counts()
     kinds = connection.execute(
-        f"SELECT source, names, media_generator, label_generator, {CELL}, sum(count)::BIGINT "
-        f"FROM {table} GROUP BY ALL"
+        f"SELECT {COUNTED}, sum(count)::BIGINT FROM {table} GROUP BY ALL"
     ).fetchall()
     for source, names, media_generator, label_generator, *values, count in kinds:
         cell = Cell(*values)
@@ -96,28 +96,35 @@ def _find_changes(
 ) -> None:
     """Tables `same` (staged rows that are there already) and `gone` (rows that die)."""
     _staged(connection, items)
-    # Narrowed down before rows are compared column by column: most were not spoken of.
-    spoken = _spoken(connection, items) if before.rows else "false"
+    connection.execute(
+        "CREATE TEMP TABLE spoken AS SELECT source, key, label, true AS staged FROM staged "
+        "UNION ALL SELECT source, key, NULL, false FROM removed"
+    )
     rows = live(files, before)
-    connection.execute(f"CREATE TEMP TABLE gone AS SELECT * FROM ({rows}) b WHERE {spoken}")
-    alike = SAME if _rows_in(connection, "gone") else "false"
+    # Every column is read in whole blocks, for few rows too: only what most commits need.
     connection.execute(
-        "CREATE TEMP TABLE same AS SELECT old.source, old.key FROM gone old JOIN staged new "
-        f"ON old.source = new.source AND {alike}"
+        f"CREATE TEMP TABLE gone AS SELECT file, position, key, label, count, {COUNTED} "
+        f"FROM ({rows}) b WHERE {_spoken(items) if before.rows else 'false'}"
     )
-    if _rows_in(connection, "same"):
-        connection.execute(
-            "DELETE FROM gone WHERE EXISTS "
-            "(SELECT 1 FROM same WHERE same.source = gone.source AND same.key = gone.key)"
-        )
+    connection.execute(
+        "CREATE TEMP TABLE alike AS SELECT file, position FROM gone JOIN spoken t "
+        "USING (source, key) WHERE t.staged AND t.label IS NOT DISTINCT FROM gone.label"
+    )
+    connection.execute("CREATE TEMP TABLE same (source VARCHAR, key VARCHAR)")
+    if not _rows_in(connection, "alike"):
+        return
+    found = f"SELECT * FROM ({rows}) SEMI JOIN alike USING (file, position)"
+    connection.execute(
+        f"INSERT INTO same SELECT old.source, old.key FROM ({found}) old JOIN staged new "
+        f"ON old.source = new.source AND {SAME}"
+    )
+    connection.execute(
+        "DELETE FROM gone USING same WHERE same.source = gone.source AND same.key = gone.key"
+    )
 
 
-def _spoken(connection: duckdb.DuckDBPyConnection, items: Sequence[Staged]) -> str:
+def _spoken(items: Sequence[Staged]) -> str:
     """SQL that is true of rows `b` about which a staged item says something."""
-    connection.execute(
-        "CREATE TEMP TABLE spoken AS SELECT source, key FROM staged "
-        "UNION ALL SELECT source, key FROM removed"
-    )
     named = "EXISTS (SELECT 1 FROM spoken t WHERE t.source = b.source AND t.key = b.key)"
     if any(staged.item.sweeps for staged in items):
         return f"{named} OR source IN (SELECT source FROM swept)"
@@ -174,7 +181,7 @@ def _adopted(
     if len({staged.folder for staged, _ in whole}) != 1 or _rows_in(connection, "same"):
         return []
     counts = [_rows_in(connection, _read([path])) for _, path in whole]
-    if sum(counts) != _rows_in(connection, "staged"):
+    if sum(counts) != _rows_in(connection, "spoken WHERE staged"):
         return []
     known = dict(whole[0][0].item.files)
     segments = []
@@ -195,7 +202,7 @@ def _tombstones(files: Files, state: State, head: str | None) -> str:
     rows = parts(files, state, head).rows
     index = ", ".join(f"({at}, {quoted(sha256)})" for at, sha256 in enumerate(rows)) or "(-1, '')"
     return (
-        f"SELECT {ROW}, i.segment, g.position FROM gone g "
+        "SELECT g.source, g.key, i.segment, g.position FROM gone g "
         f"JOIN (VALUES {index}) i(file, segment) ON g.file = i.file"
     )
 

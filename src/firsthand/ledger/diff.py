@@ -14,7 +14,7 @@ import duckdb
 
 from firsthand.ledger.catalog import State
 from firsthand.ledger.files import Files
-from firsthand.ledger.query import PROVENANCE, ROW, Part, connect, live, parquet, parts, quoted
+from firsthand.ledger.query import PROVENANCE, Part, connect, dead, live, parts
 from firsthand.ledger.versions import Version
 from firsthand.types import Composition
 
@@ -34,6 +34,7 @@ KINDS: tuple[ChangeKind, ...] = (
 
 # Whether a generation was declared or computed changes nothing about the sample.
 COMPARED = tuple(name for name in PROVENANCE if name != "generation_declared")
+READ = ", ".join(("source", "key", "media", "label", "split", *COMPARED))
 
 
 class Change(NamedTuple):
@@ -96,27 +97,19 @@ def _differing(connection: duckdb.DuckDBPyConnection, files: Files, a: Part, b: 
 def _only(files: Files, this: Part, other: Part) -> str:
     """SQL for rows that live in this version and not in the other."""
     own = tuple(sha256 for sha256 in this.rows if sha256 not in other.rows)
-    selects = [f"SELECT {ROW} FROM ({live(files, _at(this, own))})"]
+    selects = [f"SELECT {READ} FROM ({live(files, _at(this, own))})"]
     graves = tuple(sha256 for sha256 in other.dead if sha256 not in this.dead)
     shared = tuple(sha256 for sha256 in this.rows if sha256 in other.rows)
     if graves and shared:
         # A row that died on the other side only; it may have died here by another tombstone.
-        died = f"SELECT * FROM {parquet(files, graves)} g WHERE segment IN ({_list_sql(shared)})"
-        if this.dead:
-            died += (
-                f" AND NOT EXISTS (SELECT 1 FROM {parquet(files, this.dead)} h "
-                "WHERE h.segment = g.segment AND h.position = g.position)"
-            )
-        selects.append(f"SELECT {ROW} FROM ({died})")
+        here = live(files, _at(this, shared))
+        died = dead(files, Part(shared, graves, (), ()))
+        selects.append(f"SELECT {READ} FROM ({here}) SEMI JOIN ({died}) USING (file, position)")
     return " UNION ALL ".join(selects)
 
 
 def _at(part: Part, rows: tuple[str, ...]) -> Part:
     return part._replace(rows=rows)
-
-
-def _list_sql(values: tuple[str, ...]) -> str:
-    return ", ".join(quoted(value) for value in values)
 
 
 def _pair(connection: duckdb.DuckDBPyConnection) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -61,6 +62,9 @@ TYPES = {
 ROW = ", ".join(f'"{name}"' for name in TYPES)
 
 
+_DATABASES: dict[tuple[int, str], duckdb.DuckDBPyConnection] = {}  # by process and spill folder
+
+
 class Part(NamedTuple):
     """The segments of a version, oldest first."""
 
@@ -72,10 +76,8 @@ class Part(NamedTuple):
 
 @contextlib.contextmanager
 def connect(files: Files) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A DuckDB in memory that spills into the ledger's own folder."""
-    spill = files.temporary / "spill"
-    with duckdb.connect(config={"memory_limit": MEMORY_LIMIT}) as connection:
-        connection.execute(f"SET temp_directory = {quoted(str(spill))}")
+    """A DuckDB in memory that spills into the ledger's own folder; its tables go at the end."""
+    with _database(str(files.temporary / "spill")).cursor() as connection:
         try:
             yield connection
         except duckdb.IOException as error:
@@ -94,6 +96,23 @@ def connect(files: Files) -> Iterator[duckdb.DuckDBPyConnection]:
             raise LedgerCorrupt(
                 f"a segment cannot be read: {error}", todo="Run: firsthand verify"
             ) from error
+
+
+def _database(spill: str) -> duckdb.DuckDBPyConnection:
+    # Making one takes longer than many a query, so the last one is kept.
+    kept = (os.getpid(), spill)
+    if kept not in _DATABASES:
+        # One from before a fork must stay: closing it would wait for threads that are not here.
+        for other in [key for key in _DATABASES if key[0] == os.getpid()]:
+            del _DATABASES[other]
+        _DATABASES[kept] = duckdb.connect(
+            config={
+                "memory_limit": MEMORY_LIMIT,
+                "temp_directory": spill,
+                "enable_external_file_cache": False,  # bytes may have been damaged meanwhile
+            }
+        )
+    return _DATABASES[kept]
 
 
 def quoted(text: str) -> str:
