@@ -106,12 +106,11 @@ def _unasked(
     """What was asked for by name, or would fit but for a view that one side cannot give."""
     out = []
     for metric in _named(names):
-        missing = metric.view not in reference.offers & candidate.offers
-        meant = _meant_for(metric, reference, candidate)
-        if metric.name in tried or not (names or (missing and meant)):
+        lacks = metric.view not in reference.offers & candidate.offers
+        lacks &= {reference.task, candidate.task} <= metric.tasks
+        if metric.name in tried or not (names or lacks):
             continue
-        reason = "no-such-view" if missing and meant else "not-this-task"
-        params = {"view": metric.view} if reason == "no-such-view" else {}
+        reason, params = ("no-such-view", {"view": metric.view}) if lacks else ("not-this-task", {})
         out.append(Undetermined(metric=metric.name, reason=reason, params=params))
     return out
 
