@@ -18,10 +18,10 @@ from firsthand.types import Dataset
 Tokens = NDArray[np.uint64]
 
 # Scripts that put no space between words: each character is a token.
-_CJK = "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-_CJK += "\uff66-\uff9f\U0001b000-\U0001b16f\U00020000-\U0003ffff"
-_WORD = rf"[^\W\d_{_CJK}][^\W_{_CJK}]*"
-_TOKEN = re.compile(rf"\d+(?:[.,:/-]\d+)*|[{_CJK}]|{_WORD}(?:'{_WORD})*")
+CJK = "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+CJK += "\uff66-\uff9f\U0001b000-\U0001b16f\U00020000-\U0003ffff"
+_WORD = rf"[^\W\d_{CJK}][^\W_{CJK}]*"
+_TOKEN = re.compile(rf"\d+(?:[.,:/-]\d+)*|[{CJK}]|{_WORD}(?:'{_WORD})*")
 
 _ODD = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio: spreads neighbouring inputs
 
