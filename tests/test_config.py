@@ -106,3 +106,12 @@ def test_a_misspelt_key_is_answered_with_the_keys_of_its_place(tmp_path: Path) -
     told = "limits:\n  class_survival: {att_least: 0.8}\n"
     with pytest.raises(InputError, match=r"no such key .*Expected the keys at_least, at_most"):
         load_limits(written(tmp_path, told))
+
+
+def test_errors_name_the_line(tmp_path: Path) -> None:
+    told = "family_wise_rate: 0.05\nlimits:\n  class_survival:\n    att_least: 0.5\n"
+    with pytest.raises(InputError, match=r"firsthand\.yaml:4"):
+        load_limits(written(tmp_path, told))
+    told = "limits: {}\nexpect:\n  - {metric: class_survivel, reason: typed in a hurry}\n"
+    with pytest.raises(InputError, match=r"firsthand\.yaml:3"):
+        load_limits(written(tmp_path, told))

@@ -176,3 +176,15 @@ def test_worst_comes_first() -> None:
     watched = replace(LOSS, value=0.95, adjusted_p=0.001)
     found = findings.losses([watched, mild, bad], default_limits())
     assert [each.measurement.value for each in found if each.measurement] == [0.2, 0.8, 0.95]
+
+
+def test_a_waiver_that_names_nothing_is_said() -> None:
+    there = Waiver("class_survival", "Li", TODAY, "known", (("class", "star"),))
+    misspelt = Expectation((("class", "staar"),), "fewer stars on purpose")
+    whole = Expectation((), "everything of one metric", "class_survival")
+    limits = replace(default_limits(), waivers=(there,), expect=(misspelt, whole))
+    (found,) = findings.idle(limits, [LOSS], [])
+    assert (found.code, found.severity, found.params["key"]) == ("names-nothing", "watch", "expect")
+    assert found.slice == misspelt.slice
+    open_question = Undetermined(metric="class_survival", reason="few", slice=misspelt.slice)
+    assert findings.idle(limits, [LOSS], [open_question]) == []

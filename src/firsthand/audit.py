@@ -82,6 +82,7 @@ def audit(
     found = [*leaks, *findings.losses(measured.measurements, rules), *sources]
     found = findings.with_source_note(findings.waive(found, rules, date.today()), judged)
     found += findings.notes(human, judged, measured.shared, skips)
+    found += findings.idle(rules, measured.measurements, measured.undetermined)
     open_questions += findings.unmeasured(measured.measurements, measured.undetermined, rules)
     if _labels_looked_at(measured):
         open_questions += findings.unlabelled(human, judged, rules)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from firsthand import registry
 from firsthand.errors import InputError
@@ -160,17 +160,16 @@ def load_limits(path: Path | str | None) -> Limits:
         path = Path("firsthand.yaml")
         if not path.is_file():
             return default_limits()
-    told = yamltext.load(Path(path)).value
-    return _merged({} if told is None else told, str(path))
+    return _merged(yamltext.load(Path(path)))
 
 
-def _merged(told: Any, where: str) -> Limits:
+def _merged(told: yamltext.Document) -> Limits:
     from pydantic import ValidationError
 
     from firsthand.limits_file import LimitsFile, keys_beside
 
     try:
-        file = LimitsFile.model_validate(told)
+        file = LimitsFile.model_validate({} if told.value is None else told.value)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "the whole file"
@@ -178,18 +177,18 @@ def _merged(told: Any, where: str) -> Limits:
             f"{place}: {_problem(first['type'], first['msg'])} (found {first['input']!r})",
             expected=f"the keys {', '.join(keys_beside(first['loc']))}",
             todo="See docs/limits.md.",
-            where=where,
+            where=told.where(*first["loc"]),
         ) from error
-    _check_names(file, where)
+    _check_names(file, told)
     base = default_limits()
-    limits = _changed(base.limits, file, where)
+    limits = _changed(base.limits, file, told)
     rate = base.family_wise_rate if file.family_wise_rate is None else file.family_wise_rate
     return Limits(
         limits,
         rate,
         tuple(Waiver(w.limit, w.owner, w.expires, w.reason, _slice(w.slice)) for w in file.waivers),
         tuple(Expectation(_slice(e.slice), e.reason, e.metric) for e in file.expect),
-        where,
+        str(told.path),
     )
 
 
@@ -198,7 +197,9 @@ def _problem(kind: str, said: str) -> str:
     return "there is no such key" if kind == "extra_forbidden" else said
 
 
-def _changed(defaults: Mapping[str, Limit], file: LimitsFile, where: str) -> dict[str, Limit]:
+def _changed(
+    defaults: Mapping[str, Limit], file: LimitsFile, told: yamltext.Document
+) -> dict[str, Limit]:
     limits = dict(defaults)
     for name, change in file.limits.items():
         if change is None:
@@ -212,24 +213,26 @@ def _changed(defaults: Mapping[str, Limit], file: LimitsFile, where: str) -> dic
             raise InputError(
                 f"limits.{name} has no bound, so that nothing could ever breach it",
                 expected="at_least or at_most, or null to switch the limit off",
-                where=where,
+                where=told.where("limits", name),
             )
     return limits
 
 
-def _check_names(file: LimitsFile, where: str) -> None:
+def _check_names(file: LimitsFile, told: yamltext.Document) -> None:
     """A misspelt name would leave the default in force and look like a limit that was set."""
     metrics = registry.names("metrics")
     known = sorted({*metrics, *(limit.name for limit in DEFAULTS)})
-    said = [("limits", name, known) for name in file.limits]
-    said += [("waivers", waiver.limit, known) for waiver in file.waivers]
-    said += [("expect", each.metric, list(metrics)) for each in file.expect if each.metric]
-    for key, name, allowed in said:
-        if name not in allowed:
+    said: list[tuple[yamltext.Where, str, list[str]]] = [
+        *((("limits", name), name, known) for name in file.limits),
+        *((("waivers", at), each.limit, known) for at, each in enumerate(file.waivers)),
+        *((("expect", at), each.metric, list(metrics)) for at, each in enumerate(file.expect)),
+    ]
+    for place, name, allowed in said:
+        if name and name not in allowed:
             raise InputError(
-                f"{key}: there is no {name!r}",
+                f"{place[0]}: there is no {name!r}",
                 expected="one of " + ", ".join(allowed),
-                where=where,
+                where=told.where(*place),
             )
 
 

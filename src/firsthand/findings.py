@@ -209,6 +209,24 @@ def waive(found: Iterable[Finding], limits: Limits, today: date) -> list[Finding
     return out
 
 
+def idle(
+    limits: Limits, measurements: Sequence[Measurement], undetermined: Sequence[Undetermined]
+) -> list[Finding]:
+    """Waivers and expectations on a slice that nobody looked at: misspelt, or out of date.
+
+    They would do nothing without a word, and the breach that they were written for would block.
+    """
+    seen = [set(each.slice) for each in measurements]
+    seen += [set(each.slice) for each in undetermined]
+    said = [("waivers", each.slice) for each in limits.waivers]
+    said += [("expect", each.slice) for each in limits.expect]
+    return [
+        Finding(code="names-nothing", severity="watch", slice=part, params={"key": key})
+        for key, part in said
+        if part and not any(set(part) <= looked_at for looked_at in seen)
+    ]
+
+
 def decide(
     found: Sequence[Finding], undetermined: Sequence[Undetermined], limits: Limits
 ) -> Verdict:
