@@ -43,3 +43,22 @@ def test_nothing_to_lose_is_never_found() -> None:
 
 def test_no_slices_no_p_values() -> None:
     assert family_wise(np.zeros(0), np.zeros((9, 0))).family.shape == (0,)
+
+
+@pytest.mark.parametrize(("draws", "slices"), [(199, 40), (499, 150)])
+def test_few_draws_of_many_slices_keep_the_rate(
+    rng: np.random.Generator, draws: int, slices: int
+) -> None:
+    """Something beats all draws of its own slice in one of five families of 40 slices."""
+    alarms = [
+        family_wise(rng.normal(size=slices), rng.normal(size=(draws, slices))).family.min() <= 0.05
+        for _ in range(300)
+    ]
+    assert np.mean(alarms) < 0.05 + 3 * np.sqrt(0.05 * 0.95 / 300)
+
+
+def test_what_stands_out_far_is_found_among_many(rng: np.random.Generator) -> None:
+    badness = np.where(np.arange(150) == 7, 8.0, rng.normal(size=150))
+    chance = family_wise(badness, rng.normal(size=(499, 150)))
+    assert chance.family[7] <= 0.01
+    assert (np.delete(chance.family, 7) > 0.05).all()

@@ -8,6 +8,8 @@ import numpy as np
 
 from firsthand.types import FloatArray
 
+TAIL = 10
+
 
 class Chance(NamedTuple):
     """One-sided p-values, alone and corrected for the family. Both (slices,)."""
@@ -36,22 +38,34 @@ def family_wise(badness: FloatArray, null: FloatArray) -> Chance:
     if slices == 0:
         return Chance(np.zeros(0), np.zeros(0))
     alone = (1 + (null >= badness).sum(axis=0)) / (draws + 1)
-    joint = _own_p_values(null)
-    order = np.argsort(alone, kind="stable")
+    own = _own_p_values(np.vstack([badness, null]))
+    order = np.argsort(own[0], kind="stable")
     # Smallest p-value among the slices not yet rejected, in each draw.
-    rest = np.minimum.accumulate(joint[:, order[::-1]], axis=1)[:, ::-1]
-    stepped = (1 + (rest <= alone[order]).sum(axis=0)) / (draws + 1)
+    rest = np.minimum.accumulate(own[1:, order[::-1]], axis=1)[:, ::-1]
+    stepped = (1 + (rest <= own[0, order]).sum(axis=0)) / (draws + 1)
     family = np.empty(slices)
     family[order] = np.maximum.accumulate(np.maximum(stepped, alone[order]))
     return Chance(alone, np.minimum(family, 1.0))
 
 
-def _own_p_values(null: FloatArray) -> FloatArray:
-    """The p-value of each draw within its own column; ties share the larger one."""
-    draws = len(null)
-    ranked = np.sort(null, axis=0)
-    out = np.empty_like(null)
-    for column in range(null.shape[1]):
-        below = np.searchsorted(ranked[:, column], null[:, column], side="left")
-        out[:, column] = (draws - below) / draws
+def _own_p_values(pooled: FloatArray) -> FloatArray:
+    """The p-value of each row within its own column; ties share the larger one.
+
+    What was observed is one of the rows: if chance made it, it is no different from the others,
+    and only then is the family-wise rate exact where slices are many and draws are few. The ten
+    largest of a column are told apart by an exponential tail fitted to them, or else the largest
+    of every column would do as well as one that stands out far.
+    """
+    rows = len(pooled)
+    ranked = np.sort(pooled, axis=0)
+    out = np.empty_like(pooled)
+    for column in range(pooled.shape[1]):
+        below = np.searchsorted(ranked[:, column], pooled[:, column], side="left")
+        out[:, column] = (rows - below) / rows
+    tail = min(TAIL, rows // 20)
+    if tail > 1:
+        beyond = np.maximum(pooled - ranked[-tail], 0.0)
+        usual = beyond.sum(axis=0) / tail
+        far = np.divide(beyond, usual, out=np.zeros_like(beyond), where=beyond > 0)
+        out = np.where(beyond > 0, tail / rows * np.exp(-far), out)
     return out
