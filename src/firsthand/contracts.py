@@ -259,7 +259,6 @@ class Embedder:
     """(m, d) features and the (m,) indices of their samples; unreadable ones are absent."""
     open: Callable[[str], Embedder] | None = None
     """Makes the embedder of one model, by path or name; without it `embed` can only refuse."""
-    costly: bool = False  # whether its points are worth keeping between runs
 
 
 class Model(Protocol):

@@ -17,16 +17,21 @@ import struct
 import tempfile
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
 
 from firsthand.content.digests import media_digest
 from firsthand.content.images import image_facts
 
+if TYPE_CHECKING:
+    from firsthand.content.ahead import Ahead
+
 _FRESH_NS = 2_000_000_000
+_MANY = 10_000  # files, from which on a second process is worth the time that it takes to start
 _ROW = np.dtype(
     [
         ("digest", "u1", (32,)),
@@ -92,6 +97,17 @@ def read_stamped(path: str) -> tuple[bytes, Stamp]:
     finally:
         os.close(handle)
     return data, Stamp(found.st_size, found.st_mtime_ns)
+
+
+def read_facts(path: str) -> tuple[FileFacts, Stamp, bool]:
+    """Facts about a file as it is now, and whether it had settled.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    data, stamp = read_stamped(path)
+    settled = stamp.settled
+    return FileFacts(media_digest(data), *image_facts(data)), stamp, settled
 
 
 def unchanged(path: str, stamp: tuple[int, int]) -> bool:
@@ -168,7 +184,26 @@ class FileCache(Remembered):
 
     def __init__(self, root: str | Path) -> None:
         self._known: dict[str, tuple[Stamp, FileFacts]] = {}
+        self._ahead: Ahead | None = None
         super().__init__("files-1", os.fsencode(Path(root).absolute()))
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._ahead is not None:
+            self._ahead.close()
+        super().__exit__(kind, error, trace)
+
+    def expect(self, paths: Iterable[str]) -> None:
+        """Say of which files facts will be asked, in this order: many are then read ahead."""
+        new = [path for path in dict.fromkeys(paths) if path not in self._known]
+        if len(new) >= _MANY:
+            from firsthand.content.ahead import Ahead
+
+            self._ahead = Ahead.start(new)
 
     def facts(self, path: str) -> FileFacts:
         """Facts about a file, by its absolute path: remembered if it is unchanged, else read.
@@ -179,9 +214,8 @@ class FileCache(Remembered):
         known = self._known.get(path)
         if known is not None and unchanged(path, known[0]):
             return known[1]
-        data, stamp = read_stamped(path)
-        settled = stamp.settled
-        facts = FileFacts(media_digest(data), *image_facts(data))
+        found = self._ahead.take(path) if self._ahead is not None else None
+        facts, stamp, settled = found or read_facts(path)
         if settled:
             self._known[path] = (stamp, facts)
             self.changed = True

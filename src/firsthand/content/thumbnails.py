@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from firsthand.content.digests import media_digest
-from firsthand.content.files import Remembered, read_file
+from firsthand.content.files import Remembered
 from firsthand.content.images import decode
+from firsthand.content.media import media_of
 from firsthand.types import Dataset, Sample
 
 if TYPE_CHECKING:
@@ -111,25 +111,12 @@ class _Pictures(Remembered):
             if time.monotonic() > until:
                 skipped += 1
                 continue
-            data = self._content(sample)
+            data = media_of(self.root, sample)
             if data is not None:
                 self.known[sample.media] = thumbnail(io.BytesIO(data))
                 self.changed = True
             progress(done, len(samples))
         return skipped
-
-    def _content(self, sample: Sample) -> bytes | None:
-        """The bytes that were hashed; None where the file is gone or is another one by now.
-
-        A version of a ledger names files of its past, and what is kept is kept by digest.
-        """
-        if not sample.path:
-            return None
-        try:
-            data = read_file(os.path.join(self.root, sample.path))  # noqa: PTH118 - 100k of them
-        except (OSError, ValueError):
-            return None
-        return data if media_digest(data) == sample.media else None
 
     def _dump(self) -> bytes:
         rows = np.zeros(len(self.known), _ROW)
