@@ -12,9 +12,18 @@ from functools import cache
 
 import numpy as np
 
-from firsthand.contracts import BUCKETS, BoxesView, FeatureView, TokensView, ViewName
+from firsthand.contracts import (
+    BUCKETS,
+    BoxesView,
+    CategoriesView,
+    Column,
+    ColumnsView,
+    FeatureView,
+    TokensView,
+    ViewName,
+)
 
-View = BoxesView | TokensView | FeatureView
+View = BoxesView | TokensView | FeatureView | CategoriesView | ColumnsView
 World = Callable[[str, float, np.random.Generator], View]
 
 
@@ -42,6 +51,11 @@ def take(view: View, index: np.ndarray) -> View:
     if isinstance(view, TokensView):
         rows = [view.tokens[view.start[at] : view.start[at + 1]] for at in index]
         return _documents(rows, view.bucket[index], groups)
+    if isinstance(view, CategoriesView):
+        return view._replace(bucket=view.bucket[index], groups=groups, label=view.label[index])
+    if isinstance(view, ColumnsView):
+        columns = tuple(each._replace(values=each.values[index]) for each in view.columns)
+        return ColumnsView(view.bucket[index], groups, columns)
     boxes = [np.flatnonzero(view.sample == at) for at in index]
     rows = np.concatenate(boxes) if boxes else np.zeros(0, dtype=np.int64)
     sample = np.repeat(np.arange(len(index)), [len(each) for each in boxes])
@@ -54,7 +68,7 @@ def take(view: View, index: np.ndarray) -> View:
 
 
 def count(view: View) -> int:
-    """How many samples are in a view?"""
+    """How many samples are in a view? Of categories, how many objects."""
     return len(view.bucket)
 
 
@@ -178,6 +192,76 @@ def features(kind: str, strength: float, rng: np.random.Generator, n: int = 1000
     return _repeated(view, index, rng)
 
 
+# Categories: two kinds of sample, forty classes by Zipf's law, six objects a sample on average.
+
+KINDS = 40
+
+
+def categories(
+    kind: str, strength: float, rng: np.random.Generator, n: int = 500
+) -> CategoriesView:
+    """Objects of samples that each favour their own half of the classes."""
+    distinct, index = _copies(kind, strength, n, rng)
+    shares = np.array([0.7, 0.3 * (1 - strength) if kind == "mode-loss" else 0.3])
+    favour = rng.choice(2, distinct, p=shares / shares.sum())
+    chances = [_classes(each, kind, strength) for each in range(2)]
+    rows = [rng.choice(KINDS, rng.poisson(5) + 1, p=chances[at]) for at in favour]
+    sample = np.repeat(np.arange(n), [len(rows[at]) for at in index])
+    label = np.concatenate([rows[at] for at in index])
+    bucket = rng.integers(0, BUCKETS, n)[sample]
+    names = np.array([f"class {at:02}" for at in range(KINDS)])
+    kept = np.ones(len(label), dtype=bool)
+    if kind == "class-drop":
+        kept = (label != 0) | (rng.random(len(label)) >= strength)
+    return CategoriesView(bucket[kept], n, names, label[kept].astype(np.int64))
+
+
+def _classes(favour: int, kind: str, strength: float) -> np.ndarray:
+    """Chances of the classes in one kind of sample: its own half three times as likely."""
+    chance = 1 / (np.arange(KINDS) + 2.0)
+    chance[favour::2] *= 3.0
+    sharper = {"variance-shrink": 1 + 0.5 * strength, "over-dispersion": 1 - 0.4 * strength}
+    chance **= sharper.get(kind, 1.0)
+    if kind == "tail-cut":
+        order = np.argsort(chance)
+        chance[order[np.cumsum(chance[order]) < 0.2 * chance.sum()]] *= 1 - strength
+    return chance / chance.sum()
+
+
+# Columns: a shop's orders. Three kinds of customer; one in five is old.
+
+CUSTOMERS = np.array([0.5, 0.3, 0.2])
+REGIONS = np.array([0.45, 0.3, 0.15, 0.07, 0.03])
+
+
+def columns(kind: str, strength: float, rng: np.random.Generator, n: int = 600) -> ColumnsView:
+    """Rows with two numbers, a category and a rating that is often missing."""
+    distinct, index = _copies(kind, strength, n, rng)
+    shares = CUSTOMERS * np.array([1, 1, 1 - strength if kind == "mode-loss" else 1])
+    customer = rng.choice(3, distinct, p=shares / shares.sum())
+    spread = _spread(kind, strength)
+    age = np.array([30.0, 50.0, 75.0])[customer] + 6 * spread * rng.standard_normal(distinct)
+    price = np.exp(3 + 0.8 * spread * rng.standard_normal(distinct))
+    if kind == "tail-cut":
+        hit = (price > np.quantile(price, 0.8)) & (rng.random(distinct) < strength)
+        price[hit] = rng.choice(price[~hit], hit.sum())
+    regions = REGIONS * np.where(np.arange(5) == 2, 1 - strength * (kind == "class-drop"), 1)
+    region = rng.choice(5, distinct, p=regions / regions.sum())
+    rating = rng.choice(5, distinct) + 1.0
+    rating[rng.random(distinct) < 0.3] = np.nan
+    view = ColumnsView(
+        rng.integers(0, BUCKETS, distinct),
+        distinct,
+        (
+            Column("age", "number", age),
+            Column("price", "number", price),
+            Column("rating", "number", rating),
+            Column("region", "category", np.array(["NO", "SE", "DK", "FI", "IS"])[region]),
+        ),
+    )
+    return _repeated(view, index, rng)
+
+
 # What all worlds share.
 
 
@@ -208,4 +292,10 @@ def _repeated(view: View, index: np.ndarray, rng: np.random.Generator) -> View:
     return out
 
 
-WORLDS: dict[ViewName, World] = {"boxes": boxes, "tokens": tokens, "features": features}
+WORLDS: dict[ViewName, World] = {
+    "boxes": boxes,
+    "tokens": tokens,
+    "features": features,
+    "categories": categories,
+    "columns": columns,
+}
