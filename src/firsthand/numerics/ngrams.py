@@ -167,7 +167,8 @@ def _compiled_hasher(border: bytes) -> Callable[[bytes], Tokens]:
         view = np.frombuffer(data, np.uint8)
         size, left = compiled.tokenise(view, border[0], *table, kept.tokens, hard)
         rest = [data[start:end] for start, end in hard[:left]]
-        return np.concatenate([kept.tokens[:size], _hashes(rest)])
+        found = kept.tokens[:size].copy()
+        return np.concatenate([found, _hashes(rest)]) if rest else found
 
     return hash_one
 
@@ -209,8 +210,10 @@ def count_hashed(
     if unknown := set(lengths) - set(LENGTHS):
         raise ValueError(f"runs of {sorted(unknown)} tokens cannot be counted, only of 1 to 4")
     large = compiled_wanted(8 * sum(map(len, tokens)))
-    one = partial(_by_tables, threads=threads or os.cpu_count() or 1) if large else _by_sorting
-    return {n: one(tokens, n, runs) for n in lengths}
+    if not large:
+        return {n: _by_sorting(tokens, n, runs) for n in lengths}
+    room = np.empty(sum(map(len, tokens)), np.uint64)  # one for all lengths: pages cost time
+    return {n: _by_tables(tokens, n, runs, threads or os.cpu_count() or 1, room) for n in lengths}
 
 
 def _factors(n: int) -> Tokens:
@@ -237,7 +240,9 @@ def _runs(tokens: Tokens, n: int) -> Tokens:
     return np.maximum(value[whole], np.uint64(1))
 
 
-def _by_tables(tokens: Sequence[Tokens], n: int, runs: bool, threads: int) -> Occurrences:
+def _by_tables(
+    tokens: Sequence[Tokens], n: int, runs: bool, threads: int, room: Tokens
+) -> Occurrences:
     """Partition by the highest bits, then count each partition in a table that fits a cache."""
     from firsthand.numerics.compiled import ngrams as compiled
 
@@ -257,7 +262,7 @@ def _by_tables(tokens: Sequence[Tokens], n: int, runs: bool, threads: int) -> Oc
         list(pool.map(measured, range(threads)))
         ends = np.cumsum(sizes.T.ravel()).reshape(-1, threads)
         place = np.ascontiguousarray((ends - sizes.T).T)
-        values = np.empty(int(ends[-1, -1]), np.uint64)
+        values = room[: ends[-1, -1]]
         list(pool.map(scattered, range(threads)))
         cuts = np.concatenate([[0], ends[:, -1]])
         counts = np.zeros(len(values) if runs else 0, np.int64)
@@ -284,5 +289,6 @@ def _tallied(
 
 def _spectrum(dense: Counts, many: Counts) -> tuple[Counts, Counts]:
     times, types = np.unique(many, return_counts=True)
+    dense[0] = 0  # slots that stayed empty
     few = np.flatnonzero(dense)
     return np.concatenate([few, times]), np.concatenate([dense[few], types])

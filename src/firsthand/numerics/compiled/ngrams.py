@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from firsthand.numerics.characters import HARD
+from firsthand.numerics.characters import DIGIT, HARD, LETTER
 
 Hashes = NDArray[np.uint64]
 Counts = NDArray[np.int64]
@@ -94,9 +94,10 @@ def tokenise(
     Returns:
         How many tokens and how many hard documents were written.
     """
+    letters = (kinds[:128] == LETTER) | (kinds[:128] == DIGIT)
     at = written = found = 0
     while at < len(data):
-        end, size = _document(data, at, border, kinds, lower, tokens[written:])
+        end, size = _document(data, at, border, (kinds, lower, letters), tokens[written:])
         if size < 0:
             hard[found, 0], hard[found, 1] = at, end
             found += 1
@@ -112,11 +113,11 @@ def _document(  # noqa: C901, PLR0915 - one action after the other is what it do
     data: NDArray[np.uint8],
     at: int,
     border: int,
-    kinds: NDArray[np.uint8],
-    lower: NDArray[np.uint32],
+    characters: tuple[NDArray[np.uint8], NDArray[np.uint32], NDArray[np.bool_]],
     tokens: Hashes,
 ) -> tuple[int, int]:
     """Where does the document end, and how many tokens does it hold? -1 if it is hard."""
+    kinds, lower, letters = characters
     written, state = 0, NONE
     value = held = np.uint64(0)
     while at < len(data) and data[at] != border:
@@ -146,6 +147,10 @@ def _document(  # noqa: C901, PLR0915 - one action after the other is what it do
             tokens[written] = _mixed(value)
             written += 1
         at += step
+        # Most of a text is plain letters within words; a border is none.
+        while state == WORD and at < len(data) and data[at] < 128 and letters[data[at]]:
+            value = (value ^ np.uint64(lower[data[at]])) * PRIME
+            at += 1
     if state != NONE:
         tokens[written] = _mixed(value)
         written += 1
@@ -213,14 +218,15 @@ def occurrences(
         share: the first partition that is this thread's, and the step to its next.
         table: (2 * slots,) zeros, a key and its count next to each other; zeros again afterwards.
             Four slots for each value of the largest partition, and 16.
-        spectrum: written to: how many values occur 0, 1, 2, ... times below a limit, and each
-            count from the limit on.
+        spectrum: written to: how many values occur 1, 2, ... times below a limit, and each count
+            from the limit on. The first number, of empty slots, says nothing.
         counts: (values,) written to: how often each distinct value occurs; empty to keep nothing.
 
     Returns:
         How many counts reached the limit.
     """
     dense, many = spectrum
+    limit = np.uint64(len(dense) - 1)
     found = 0
     for part in range(share[0], len(cuts) - 1, share[1]):
         slots = 16
@@ -230,13 +236,12 @@ def occurrences(
         _tally(here, table, np.uint64(slots - 1))
         if len(counts):
             _keep(table[: 2 * slots], here, counts[cuts[part] : cuts[part + 1]])
+        # Without a branch: whether a slot is empty cannot be foretold.
         for slot in range(slots):
-            times = np.int64(table[2 * slot + 1])
-            if times >= len(dense):
-                many[found] = times
-                found += 1
-            elif times:
-                dense[times] += 1
+            dense[min(table[2 * slot + 1], limit)] += 1
+        if dense[limit]:
+            found = _listed(table[: 2 * slots], limit, many, found)
+            dense[limit] = 0
         table[: 2 * slots] = 0
     return found
 
@@ -250,6 +255,15 @@ def _tally(values: Hashes, table: Hashes, last: np.uint64) -> None:
             slot = (slot + np.uint64(1)) & last
         table[2 * slot] = key
         table[2 * slot + 1] += np.uint64(1)
+
+
+@_compile
+def _listed(table: Hashes, limit: np.uint64, many: Counts, found: int) -> int:
+    for slot in range(len(table) // 2):
+        if table[2 * slot + 1] >= limit:
+            many[found] = table[2 * slot + 1]
+            found += 1
+    return found
 
 
 @_compile
