@@ -19,11 +19,12 @@ from firsthand.contracts import (
     Column,
     ColumnsView,
     FeatureView,
+    TextsView,
     TokensView,
     ViewName,
 )
 
-View = BoxesView | TokensView | FeatureView | CategoriesView | ColumnsView
+View = BoxesView | TokensView | TextsView | FeatureView | CategoriesView | ColumnsView
 World = Callable[[str, float, np.random.Generator], View]
 
 
@@ -51,6 +52,8 @@ def take(view: View, index: np.ndarray) -> View:
     if isinstance(view, TokensView):
         rows = [view.tokens[view.start[at] : view.start[at + 1]] for at in index]
         return _documents(rows, view.bucket[index], groups)
+    if isinstance(view, TextsView):
+        return TextsView(view.bucket[index], groups, tuple(view.texts[at] for at in index))
     if isinstance(view, CategoriesView):
         return view._replace(bucket=view.bucket[index], groups=groups, label=view.label[index])
     if isinstance(view, ColumnsView):
@@ -134,14 +137,19 @@ TOPICS = 5
 def tokens(kind: str, strength: float, rng: np.random.Generator, n: int = 300) -> TokensView:
     """Documents of about 120 tokens, each on one topic."""
     distinct, index = _copies(kind, strength, n, rng)
-    lost = strength if kind == "mode-loss" else 0.0
-    shares = np.array([1.0, 1.0, 1.0, 1.0, 1.0 - lost])
-    topic = rng.choice(TOPICS, distinct, p=shares / shares.sum())
-    chances = [_topic(each, kind, strength) for each in range(TOPICS)]
     names = np.random.default_rng(1).integers(0, 2**63, VOCABULARY).astype(np.uint64)
-    rows = [names[rng.choice(VOCABULARY, rng.poisson(120) + 1, p=chances[at])] for at in topic]
+    rows = [names[row] for row in _said(kind, strength, rng, distinct)]
     view = _documents(rows, rng.integers(0, BUCKETS, distinct), distinct)
     return _repeated(view, index, rng)
+
+
+def _said(kind: str, strength: float, rng: np.random.Generator, documents: int) -> list[np.ndarray]:
+    """The rank of each word of each document."""
+    lost = strength if kind == "mode-loss" else 0.0
+    shares = np.array([1.0, 1.0, 1.0, 1.0, 1.0 - lost])
+    topic = rng.choice(TOPICS, documents, p=shares / shares.sum())
+    chances = [_topic(each, kind, strength) for each in range(TOPICS)]
+    return [rng.choice(VOCABULARY, rng.poisson(120) + 1, p=chances[at]) for at in topic]
 
 
 def _topic(topic: int, kind: str, strength: float) -> np.ndarray:
@@ -160,6 +168,41 @@ def _documents(rows: list[np.ndarray], bucket: np.ndarray, groups: int) -> Token
     start = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
     flat = np.concatenate(rows) if rows else np.zeros(0, dtype=np.uint64)
     return TokensView(bucket, groups, flat.astype(np.uint64), start)
+
+
+# Texts: the same words written out, three in eleven as a date, a number or a name.
+
+SYLLABLES = ("ba", "ke", "di", "lo", "mu", "ra", "ne", "si", "to", "vu", "pa", "ge", "hi", "fo")
+
+
+def texts(kind: str, strength: float, rng: np.random.Generator, n: int = 300) -> TextsView:
+    """Documents of about 120 words in sentences of twelve."""
+    distinct, index = _copies(kind, strength, n, rng)
+    written = tuple(_written(row) for row in _said(kind, strength, rng, distinct))
+    view = TextsView(rng.integers(0, BUCKETS, distinct), distinct, written)
+    return _repeated(view, index, rng)
+
+
+def _written(ranks: np.ndarray) -> str:
+    words = [_word(rank) for rank in ranks.tolist()]
+    sentences = [" ".join(words[at : at + 12]) for at in range(0, len(words), 12)]
+    return ". ".join(sentences) + "."
+
+
+@cache
+def _word(rank: int) -> str:
+    if rank % 11 == 8:
+        return f"{1 + rank % 28} May {1500 + rank % 500}"
+    if rank % 11 == 9:
+        return f"{rank * 37}"
+    if rank % 11 == 10:
+        return f"{_spelling(rank).title()} {_spelling(rank % 97).title()}"
+    return _spelling(rank)
+
+
+def _spelling(rank: int) -> str:
+    tail = _spelling(rank // len(SYLLABLES) - 1) if rank >= len(SYLLABLES) else ""
+    return SYLLABLES[rank % len(SYLLABLES)] + tail
 
 
 # Features: four modes in four dimensions, the rarest one in twenty.
@@ -285,6 +328,8 @@ def _repeated(view: View, index: np.ndarray, rng: np.random.Generator) -> View:
         return view
     out = take(view, index)
     out = out._replace(bucket=rng.integers(0, BUCKETS, len(index)), groups=len(index))
+    if isinstance(out, TextsView):
+        return out._replace(texts=tuple(_one_word_changed(text, rng) for text in out.texts))
     if isinstance(out, FeatureView):
         noise = rng.normal(0, 0.01, out.features.shape).astype(np.float32)
         media = np.array([rng.bytes(32) for _ in index], dtype="S32")
@@ -292,9 +337,16 @@ def _repeated(view: View, index: np.ndarray, rng: np.random.Generator) -> View:
     return out
 
 
+def _one_word_changed(text: str, rng: np.random.Generator) -> str:
+    words = text.split(" ")
+    words[rng.integers(len(words))] = _spelling(int(rng.integers(VOCABULARY)))
+    return " ".join(words)
+
+
 WORLDS: dict[ViewName, World] = {
     "boxes": boxes,
     "tokens": tokens,
+    "texts": texts,
     "features": features,
     "categories": categories,
     "columns": columns,
