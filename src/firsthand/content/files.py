@@ -65,6 +65,14 @@ class Stamp(NamedTuple):
         return time.time_ns() - self.mtime_ns >= _FRESH_NS
 
 
+class Found(NamedTuple):
+    """What was read of a file."""
+
+    facts: FileFacts
+    stamp: Stamp
+    settled: bool
+
+
 def cache_folder() -> Path:
     """Where caches live: $FIRSTHAND_CACHE, else $XDG_CACHE_HOME/firsthand, else ~/.cache."""
     own = os.environ.get("FIRSTHAND_CACHE")
@@ -99,15 +107,15 @@ def read_stamped(path: str) -> tuple[bytes, Stamp]:
     return data, Stamp(found.st_size, found.st_mtime_ns)
 
 
-def read_facts(path: str) -> tuple[FileFacts, Stamp, bool]:
-    """Facts about a file as it is now, and whether it had settled.
+def read_facts(path: str) -> Found:
+    """Facts about a file as it is now.
 
     Raises:
         OSError: it cannot be read.
     """
     data, stamp = read_stamped(path)
     settled = stamp.settled
-    return FileFacts(media_digest(data), *image_facts(data)), stamp, settled
+    return Found(FileFacts(media_digest(data), *image_facts(data)), stamp, settled)
 
 
 def unchanged(path: str, stamp: tuple[int, int]) -> bool:

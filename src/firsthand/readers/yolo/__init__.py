@@ -88,6 +88,7 @@ def _items(found: Listing, rules: Rules, names: tuple[str, ...]) -> Iterator[Sam
     keys = class_keys(names)
     root = str(found.root.absolute())
     with FileCache(root) as cache, Memory(root, names, rules) as memory:
+        cache.expect(entry.path for entry in found.entries)
         for start in range(0, len(found.entries), _BLOCK):
             opened = [_open(entry, cache) for entry in found.entries[start : start + _BLOCK]]
             yield from (skip for skip in opened if isinstance(skip, Skip))
