@@ -1,0 +1,162 @@
+"""What the lab asks of a model family and of a policy, so that both can be combined freely.
+
+A model is anything that can be fitted and drawn from: the two methods of `Model`. A family that can
+also do so for many independent chains at once says how in `chains`, and is then a thousand times as
+fast. A policy says what the next training set is made of, in numbers: a `Recipe`. Whoever makes the
+set (the lab in memory, the lab on disk, `mix`) follows the recipe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firsthand.types import FloatArray
+
+D = TypeVar("D", bound="Data")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """What a training set is made of, counted in samples.
+
+    >>> Recipe(human=100, made=300).total, Recipe(made=300).needs_samples
+    (400, False)
+    """
+
+    human: int = 0  # of the first human data; fewer than there are: drawn anew each time
+    fresh: int = 0  # human samples that were never used before
+    made: int = 0  # drawn from the newest model
+    earlier: bool = False  # everything from all generations before stays in
+    at_most: int | None = None  # train on so many, drawn without replacement from all of the above
+    human_weight: float = 1.0  # of a human sample, where a generated one counts 1
+    keep: float = 1.0  # a verifier keeps this share of the generated samples ...
+    keep_doubtful: float = 1.0  # ... and this of those that it doubts, until `made` are kept
+
+    @property
+    def total(self) -> int:
+        """Samples that come together for one generation, without earlier ones."""
+        return self.human + self.fresh + self.made
+
+    @property
+    def verified(self) -> bool:
+        """Whether a verifier looks at what is generated."""
+        return self.keep < 1.0 or self.keep_doubtful < 1.0
+
+    @property
+    def needs_samples(self) -> bool:
+        """Whether single samples have to exist: their sums are not enough."""
+        return self.at_most is not None or self.verified
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampling:
+    """How a model is drawn from, where that is not as it was learnt. 1 is without bias.
+
+    A family allows those that have a meaning for it, and the lab refuses the others by name.
+    """
+
+    temperature: float = 1.0  # probabilities (or densities) to the power 1 / temperature
+    top_p: float = 1.0  # only the likeliest outcomes that make up this share
+    spread: float = 1.0  # factor on the variance of what is drawn
+
+    @property
+    def biased(self) -> tuple[str, ...]:
+        """Which of them are set."""
+        return tuple(name for name, value in vars(self).items() if value != 1.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """What a family has to know to run chains."""
+
+    chains: int
+    recipe: Recipe
+    sampling: Sampling = Sampling()
+    compiled: bool = False  # by numba; the same distribution with other random numbers
+    human: Any = None  # the human population, where it is not the one that the family brings
+
+
+class Data(Protocol):
+    """Training data of many chains: samples, or sums that say as much about the model."""
+
+    def join(self: D, other: D, weight: float = 1.0) -> D:
+        """Both together; each sample of the other counts `weight` times."""
+        ...
+
+    def pick(self: D, n: int, rng: np.random.Generator) -> D:
+        """So many samples of each chain, drawn without replacement."""
+        ...
+
+
+class Chains(Protocol):
+    """A model family on many chains at once. The leading axis of every array is the chain.
+
+    A chain that degenerates says so by numbers that are not finite.
+    """
+
+    truth: Mapping[str, float]  # the numbers of `measure` for the human population
+
+    def human(self, n: int, rng: np.random.Generator) -> Any:
+        """Human data: n samples for each chain."""
+        ...
+
+    def fit(self, data: Any, rng: np.random.Generator) -> Any:
+        """Train the model of each chain on its data."""
+        ...
+
+    def sample(self, state: Any, n: int, rng: np.random.Generator) -> Any:
+        """So many samples from the model of each chain, after bias and verifier."""
+        ...
+
+    def measure(self, state: Any) -> Mapping[str, FloatArray]:
+        """What is recorded of the models: (chains,) each."""
+        ...
+
+
+class Family(Protocol):
+    """A model family that runs many chains at once. Its fields are its options."""
+
+    name: str
+    question: str
+    units: Mapping[str, str]  # of the numbers that it records
+    sampling: frozenset[str]  # the biases that have a meaning for it
+
+    def chains(self, setting: Setting) -> Chains:
+        """Its chains in one setting."""
+        ...
+
+    def width(self, samples: int) -> int:
+        """How many numbers one chain keeps in memory, about."""
+        ...
+
+
+class Model(Protocol):
+    """A model family that can be trained on what it produced: two methods, one chain."""
+
+    name: str
+
+    def fit(self, features: FloatArray, labels: NDArray[np.int64], rng: np.random.Generator) -> Any:
+        """Learn from (n, d) points with (n,) classes; returns the fitted state."""
+        ...
+
+    def sample(
+        self, state: Any, n: int, rng: np.random.Generator
+    ) -> tuple[FloatArray, NDArray[np.int64]]:
+        """Draw n points and their classes."""
+        ...
+
+
+class Policy(Protocol):
+    """How the next training set is made from human data and a model's output."""
+
+    name: str
+    question: str
+
+    def compose(self, human: int, budget: int) -> Recipe:
+        """What makes the next training set, given so many human samples and a wanted size."""
+        ...
