@@ -27,6 +27,11 @@ def metrics() -> str:
         NOTE,
         "Each is one file in `src/firsthand/metrics/`. What a metric claims to notice, and what it "
         "claims not to, is tested on simulated damage (`tests/ladders.py`).\n",
+        "Every value is set against what a second human sample of the same size would show. "
+        "Where other tools print a number that is not, it stands beside the value (*in itself*): "
+        "it depends on the sample size, and nothing is concluded from it "
+        "([why](decisions/0008-two-numbers-of-one-metric.md)).\n",
+        *_overview(registry.load_all("metrics")),
     ]
     for name, metric in registry.load_all("metrics").items():
         module = importlib.import_module(f"firsthand.metrics.{name}")
@@ -34,11 +39,40 @@ def metrics() -> str:
     return "\n".join(parts)
 
 
+VIEWS = {
+    "boxes": "Labels of images",
+    "features": "Points: pictures or texts through an embedder, or your own features",
+    "tokens": "Words of texts",
+    "texts": "Texts as written",
+    "categories": "Kinds: classes of labels, types of words",
+    "columns": "Columns of tables",
+}
+
+
+def _overview(metrics: dict[str, Metric]) -> list[str]:
+    """A table for each kind of data."""
+    parts = []
+    for view, title in VIEWS.items():
+        rows = [
+            f"| [{name}](#{name}) | {each.question} | {each.worse} | {_asked(each)} |"
+            for name, each in metrics.items()
+            if each.view == view
+        ]
+        head = ["| metric | asks | worse | every audit |", "|---|---|---|---|"]
+        parts += ["\n".join([f"**{title}**\n", *head, *rows, ""])] if rows else []
+    return parts
+
+
+def _asked(metric: Metric) -> str:
+    return "yes" if metric.audited else "`--metric`"
+
+
 def _facts(metric: Metric) -> str:
     low, high = metric.range
     neutral = "depends on the reference" if metric.neutral is None else f"{metric.neutral:g}"
     rows = {
         "unit": metric.unit,
+        "in itself": metric.absolute_unit or "not printed",
         "range": f"{low:g} to {high:g}",
         "nothing lost": neutral,
         "worse": metric.worse,
@@ -47,6 +81,7 @@ def _facts(metric: Metric) -> str:
         "needs": f"{metric.min_groups} groups a side, {metric.min_objects} objects a slice",
         "must notice": ", ".join(sorted(metric.sees)) or "nothing",
         "must not react to": ", ".join(sorted(metric.blind_to)) or "nothing in particular",
+        "asked by every audit": "yes" if metric.audited else "no: `--metric`, or `measure`",
         "shards can be merged": "yes" if metric.mergeable else "no",
         "source": metric.source,
     }

@@ -51,7 +51,8 @@ def _metric(compared: Compared, metric: str, parts: Sequence[Slice]) -> Iterator
     if worse is not None:
         towards, own = compared.say(f"worse.{worse}"), absolute_unit(metric)
         code = "measure.unit-own" if own else "measure.unit"
-        yield f"  {compared.say(code, unit=unit, worse=towards, own=own)}"
+        said = compared.say(code, unit=unit, worse=towards, own=own)
+        yield from (f"  {line}" for line in _folded(said, WIDE - 2))
     yield from _pages(compared, _rows(compared, metric, parts))
 
 
