@@ -150,15 +150,35 @@ def _said(kind: str, strength: float, rng: np.random.Generator, documents: int) 
     shares = np.array([1.0, 1.0, 1.0, 1.0, 1.0 - lost])
     topic = rng.choice(TOPICS, documents, p=shares / shares.sum())
     chances = [_topic(each, kind, strength) for each in range(TOPICS)]
-    return [rng.choice(VOCABULARY, rng.poisson(120) + 1, p=chances[at]) for at in topic]
+    rows = [rng.choice(VOCABULARY, rng.poisson(120) + 1, p=chances[at]) for at in topic]
+    for row in rows:
+        _say_phrases(row, kind, strength, rng)
+    return rows
+
+
+PHRASES = np.random.default_rng(3).integers(0, 400, (100, 5))
+
+
+def _say_phrases(row: np.ndarray, kind: str, strength: float, rng: np.random.Generator) -> None:
+    """Three stock phrases a document on average, written over its words."""
+    chance = (1 / (np.arange(len(PHRASES)) + 3.0)) ** _sharper(kind, strength)
+    chosen = rng.choice(len(PHRASES), rng.poisson(3), p=chance / chance.sum())
+    for at, phrase in zip(rng.integers(0, len(row), len(chosen)), PHRASES[chosen], strict=True):
+        row[at : at + 5] = phrase[: len(row) - at]
+
+
+def _sharper(kind: str, strength: float) -> float:
+    """One over the temperature."""
+    return {"variance-shrink": 1 + 0.5 * strength, "over-dispersion": 1 - 0.4 * strength}.get(
+        kind, 1.0
+    )
 
 
 def _topic(topic: int, kind: str, strength: float) -> np.ndarray:
     """Chances of the words in one topic: Zipf, with every fifth word four times as likely."""
     chance = 1 / (np.arange(VOCABULARY) + 3.0)
     chance[topic::TOPICS] *= 4.0
-    sharper = {"variance-shrink": 1 + 0.5 * strength, "over-dispersion": 1 - 0.4 * strength}
-    chance **= sharper.get(kind, 1.0)
+    chance **= _sharper(kind, strength)
     if kind == "tail-cut":
         order = np.argsort(chance)
         chance[order[np.cumsum(chance[order]) < 0.2 * chance.sum()]] *= 1 - strength
@@ -264,8 +284,7 @@ def _classes(favour: int, kind: str, strength: float) -> np.ndarray:
     """Chances of the classes in one kind of sample: its own half three times as likely."""
     chance = 1 / (np.arange(KINDS) + 2.0)
     chance[favour::2] *= 3.0
-    sharper = {"variance-shrink": 1 + 0.5 * strength, "over-dispersion": 1 - 0.4 * strength}
-    chance **= sharper.get(kind, 1.0)
+    chance **= _sharper(kind, strength)
     if kind == "tail-cut":
         order = np.argsort(chance)
         chance[order[np.cumsum(chance[order]) < 0.2 * chance.sum()]] *= 1 - strength
