@@ -40,49 +40,10 @@ _CAPITAL = "[A-ZÀ-ÖØ-ÞΑ-ΩА-Я]"
 _NAME = re.compile(
     rf"\b{_CAPITAL}[\w'’-]+(?:\s+(?:(?:of|de|da|van|von|der)\s+)?{_CAPITAL}[\w'’-]+)+"
 )
-_NO_NAME = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "in",
-        "on",
-        "at",
-        "of",
-        "by",
-        "for",
-        "from",
-        "with",
-        "and",
-        "but",
-        "or",
-        "as",
-        "if",
-        "when",
-        "while",
-        "after",
-        "before",
-        "since",
-        "during",
-        "he",
-        "she",
-        "it",
-        "they",
-        "we",
-        "you",
-        "i",
-        "his",
-        "her",
-        "its",
-        "their",
-        "this",
-        "that",
-        "these",
-        "those",
-        "there",
-        "what",
-        "who",
-    ]
+_NO_NAME = re.compile(
+    "(?:the|an?|in|on|at|of|by|for|from|with|and|but|or|as|if|when|while|after|before|since|during"
+    "|s?he|it|they|we|you|I|his|her|its|their|this|that|these|those|there|what|who)",
+    re.IGNORECASE,
 )
 
 
@@ -105,7 +66,7 @@ def facts(text: str) -> Iterator[Fact]:
             yield "date", _date(found[0], found.lastgroup == "iso")
     for found in _NAME.finditer(text):
         words = found[0].split()
-        kept = words[1:] if words[0].lower() in _NO_NAME else words
+        kept = words[1:] if _NO_NAME.fullmatch(words[0]) else words
         if len(kept) > 1:
             yield "name", " ".join(kept)
 
