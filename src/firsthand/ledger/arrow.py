@@ -1,4 +1,4 @@
-"""Hands columns to DuckDB where they lie, without one Python object a value.
+"""Hands columns to DuckDB where they lie, and takes them out, without one Python object a value.
 
 Speaks the Arrow C stream interface (https://arrow.apache.org/docs/format/CStreamInterface.html),
 which DuckDB reads without pyarrow. Everything that C code may touch belongs to the `Stream`, so
@@ -132,6 +132,9 @@ _SCHEMA_NAME, _STREAM_NAME = b"arrow_schema", b"arrow_array_stream"  # capsules 
 _capsule = ctypes.pythonapi.PyCapsule_New
 _capsule.restype = ctypes.py_object
 _capsule.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p]
+_pointer = ctypes.pythonapi.PyCapsule_GetPointer
+_pointer.restype = ctypes.c_void_p
+_pointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
 
 
 class Stream:
@@ -225,3 +228,48 @@ def _fill(array: Any, length: int, buffers: int, n_buffers: int) -> None:
     array.buffers, array.n_buffers = buffers, n_buffers
     array.children, array.n_children, array.dictionary = None, 0, None
     array.release = _ARRAY_RELEASED
+
+
+def flat(relation: Any, dtype: type[np.floating[Any]]) -> Iterator[NDArray[Any]]:
+    """The values of a query's only column, as they come out of DuckDB; NULL is not a number.
+
+    Args:
+        relation: what the connection made of the query; the connection must stay open.
+        dtype: what the column holds, float32 for FLOAT and float64 for DOUBLE.
+
+    Raises:
+        OSError: the query failed.
+    """
+    capsule = relation.__arrow_c_stream__()  # which owns the stream
+    stream = _Stream.from_address(_pointer(capsule, _STREAM_NAME))
+    while True:
+        array = _Array()
+        if stream.get_next(ctypes.addressof(stream), ctypes.addressof(array)):
+            said = stream.get_last_error(ctypes.addressof(stream)) or b""
+            raise OSError(said.decode("utf-8", "replace"))
+        if not array.release:
+            return
+        try:
+            yield _values(array, dtype)
+        finally:
+            array.release(ctypes.addressof(array))
+
+
+def _values(array: _Array, dtype: type[np.floating[Any]]) -> NDArray[Any]:
+    """A copy of the only column of a batch."""
+    column = _Array.from_address(_at(array.children, 1)[0])
+    validity, data = _at(column.buffers, 2)
+    if not column.length:
+        return np.zeros(0, dtype)
+    start, width = column.offset, np.dtype(dtype).itemsize
+    content = ctypes.string_at(data + start * width, column.length * width)
+    values = np.frombuffer(content, dtype)
+    if not (validity and column.null_count):
+        return values
+    bits = ctypes.string_at(validity, (start + column.length + 7) // 8)
+    given = np.unpackbits(np.frombuffer(bits, np.uint8), bitorder="little")
+    return np.where(given[start : start + column.length], values, dtype(np.nan))
+
+
+def _at(address: int, count: int) -> list[int]:
+    return list((ctypes.c_void_p * count).from_address(address))

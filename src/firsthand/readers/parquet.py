@@ -74,7 +74,7 @@ def _batches(path: Path) -> Iterator[tuple[list[str], list[Any]]]:
 
 def _open(connection: DuckDBPyConnection, path: Path) -> list[str]:
     """Start reading; the names of the columns."""
-    source = [_exactly(path)]
+    source = [exactly(path)]
     connection.execute("DESCRIBE SELECT * FROM read_parquet(?)", source)
     columns = [(str(name), str(kind)) for name, kind, *_ in connection.fetchall()]
     pictures = [name for name, kind in columns if "BLOB" in kind]
@@ -96,10 +96,10 @@ def _chosen(name: str, kind: str) -> str:
     return f"CAST({quoted} AS TIMESTAMP)" if kind == "TIMESTAMP WITH TIME ZONE" else quoted
 
 
-def _exactly(path: Path) -> str:
+def exactly(path: Path) -> str:
     """A pattern that matches this path only: DuckDB reads stars and brackets as wildcards.
 
-    >>> _exactly(Path("a[1]*.parquet"))
+    >>> exactly(Path("a[1]*.parquet"))
     'a[[]1][*].parquet'
     """
     return "".join(f"[{mark}]" if mark in "[*?" else mark for mark in str(path))
