@@ -51,6 +51,8 @@ def printable(path: Path | str) -> str:
     >>> print(printable("a\udcff"))
     a\xff
     """
+    if isinstance(path, str) and path.isascii():
+        return path
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 

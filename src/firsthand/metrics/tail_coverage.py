@@ -16,6 +16,7 @@ density stratum, size-matched and both ways at once: docs/tail-coverage.md.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -26,11 +27,12 @@ from firsthand.numerics import reach
 from firsthand.numerics.halves import Found, Halves, match, nothing, ratio_draws, thin
 from firsthand.numerics.neighbours import Points
 from firsthand.numerics.reach import Bits, Lists
-from firsthand.types import BoolArray, FloatArray, Shared, Slice, Undetermined
+from firsthand.types import FloatArray, Shared, Slice, Undetermined
 
 NAME = "tail_coverage"
 K = 5  # as Naeem et al.; docs/tail-coverage.md compares 3, 5 and 10
 MEMBERS = 12  # of each list belong to the smallest part on average: the k-th is nearly always there
+THREADS = 2  # NumPy works beside itself here; more would need more memory
 AT_MOST = 5000  # points a side
 STRATA = (("rarest-tenth", 0.1), ("next-fifth", 0.3), ("middle", 0.7), ("dense", 1.0))
 MIN_GROUPS = 20
@@ -112,13 +114,10 @@ def _space(ours: Points, theirs: Points, parts: Halves) -> Space:
     size = np.bincount(ours.bucket, minlength=BUCKETS)
     most = max(len(ours.bucket), len(theirs.bucket))
     listed = int(np.ceil(MEMBERS * most / max((parts.one @ size).mean(), 1.0)))
-    return Space(
-        ours=reach.lists_of(ours, ours, listed),
-        across=reach.lists_of(ours, theirs, listed),
-        theirs=reach.lists_of(theirs, theirs, listed),
-        bucket=ours.bucket,
-        other=theirs.bucket,
-    )
+    queries, among = (ours, ours, theirs), (ours, theirs, theirs)
+    with ThreadPoolExecutor(THREADS) as pool:
+        own, across, other = pool.map(reach.lists_of, queries, among, [listed] * 3)
+    return Space(own, across, other, ours.bucket, theirs.bucket)
 
 
 def _found(space: Space, parts: Halves) -> Found:
@@ -126,14 +125,20 @@ def _found(space: Space, parts: Halves) -> Found:
     first = reach.closed(space.ours, reach.pack(parts.first), K)
     radius = reach.radius(space.ours, first, len(parts.first))
     inside = parts.first[:, space.bucket]
-    strata = [_strata(radius[row, at]) for at, row in enumerate(inside)]
-    out = Found(*np.empty((4, len(parts.first), len(STRATA))))
-    for name, scores in out._asdict().items():
+    split, row = np.nonzero(inside)
+    strata = [_strata(radius[points, at]) for at, points in enumerate(inside)]
+    place = len(STRATA) * split + np.concatenate(strata)
+    all_ = np.bincount(place, minlength=len(STRATA) * len(inside))
+
+    def share(name: str) -> FloatArray:
         part = reach.pack(getattr(parts, name))
-        hits = reach.unpack(_reached(space, first, part, theirs=name == "candidate"), len(scores))
-        for at, row in enumerate(inside):
-            scores[at] = _share(strata[at], hits[row, at])
-    return out
+        hits = reach.unpack(_reached(space, first, part, theirs=name == "candidate"), len(inside))
+        hit = np.bincount(place[hits[row, split]], minlength=len(all_))
+        out = np.divide(hit, all_, out=np.full(len(all_), np.nan), where=all_ > 0)
+        return np.asarray(out.reshape(-1, len(STRATA)))
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return Found(*pool.map(share, Found._fields))
 
 
 def _reached(space: Space, first: Bits, part: Bits, *, theirs: bool) -> Bits:
@@ -150,13 +155,6 @@ def _strata(radius: Floats) -> NDArray[np.int64]:
     rank[np.argsort(-radius, kind="stable")] = np.arange(len(radius))
     edges = np.array([upper for _, upper in STRATA[:-1]]) * len(radius)
     return np.searchsorted(edges, rank + 0.5)
-
-
-def _share(stratum: NDArray[np.int64], reached: BoolArray) -> FloatArray:
-    all_ = np.bincount(stratum, minlength=len(STRATA))
-    hit = np.bincount(stratum, weights=reached, minlength=len(STRATA))
-    out = np.full(len(STRATA), np.nan)
-    return np.asarray(np.divide(hit, all_, out=out, where=all_ > 0))
 
 
 def _draws(found: Found, parts: Halves, shared: Shared, groups: int) -> Draws:

@@ -88,7 +88,7 @@ def _parse_plain(files: list[bytes], rules: Rules) -> list[Label | None]:
     inside = text > 32
     starts = np.flatnonzero(inside & ~np.concatenate([[False], inside[:-1]]))
     line_ends = np.flatnonzero(text == 10)
-    columns = np.bincount(np.searchsorted(line_ends, starts), minlength=len(line_ends))
+    columns = np.diff(np.searchsorted(starts, line_ends), prepend=0)
     ends = np.cumsum([len(data) + 1 for data in files])
     owner = np.searchsorted(ends, line_ends, side="right")
     wrong = np.zeros(len(files), bool)
