@@ -73,7 +73,6 @@ class FeatureCache:
         ]
 
         def write(connection: Connection) -> None:
-            connection.execute(_TABLE)
             connection.executemany("INSERT OR REPLACE INTO points VALUES (?, ?, ?)", rows)
 
         with contextlib.suppress(OSError):
@@ -89,9 +88,12 @@ class FeatureCache:
             with contextlib.closing(sqlite3.connect(self.file, timeout=WAIT)) as connection:
                 connection.execute("PRAGMA synchronous = OFF")  # what is lost can be made again
                 with connection:
+                    connection.execute(_TABLE)
                     act(connection)
-        except sqlite3.OperationalError:  # locked, full, not writable, no such table
-            return
+        except sqlite3.OperationalError as error:
+            # Others mean that it is locked, full or not writable, which may pass.
+            if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:
+                self._drop()
         except (sqlite3.Error, TypeError):  # not what was written
             self._drop()
 
