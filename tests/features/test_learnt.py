@@ -372,9 +372,15 @@ def test_a_package_that_does_not_load_is_not_called_missing(
 ) -> None:
     (tmp_path / "broken_one.py").write_text("raise RuntimeError('operator nms does not exist')")
     (tmp_path / "needs_another.py").write_text("import not_here_at_all")
+    (tmp_path / "lazy_one.py").write_text(
+        "try:\n    import broken_one\nexcept RuntimeError as error:\n"
+        "    raise ModuleNotFoundError('could not import lazily') from error\n"
+    )
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(InputError, match="operator nms does not exist"):
         weights.package("broken_one", "it", "hf")
+    with pytest.raises(InputError, match="lazy_one does not load: operator nms does not exist"):
+        weights.package("lazy_one", "it", "hf")
     with pytest.raises(MissingExtra, match=r"needs the package not_here_at_all.*\[hf\]"):
         weights.package("needs_another", "it", "hf")
 

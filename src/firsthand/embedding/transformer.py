@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from firsthand.embedding.torched import Library, unusable
-from firsthand.embedding.weights import Weights, package
+from firsthand.embedding.weights import Weights, broken, package
 
 TRANSFORMERS = Library("transformers", "hf")
 UNUSED = "pooler."
@@ -46,15 +46,20 @@ def load(found: Weights, kind: str, feature: str) -> Any:
     return model
 
 
-def tokenizer(found: Weights, feature: str) -> Any:
+def tokenizer(found: Weights, feature: str, *, padded: bool = True) -> Any:
     """What cuts texts into the tokens that the model knows.
+
+    Args:
+        found: where it lies.
+        feature: what needs it, for messages.
+        padded: whether it has to fill up short texts.
 
     Raises:
         MissingExtra: transformers is not installed.
         InputError: there is none, or it cannot fill up short texts.
     """
     loaded = _from_disk(found, "AutoTokenizer", feature)
-    if loaded.pad_token is None:
+    if padded and loaded.pad_token is None:
         raise unusable(found.folder, "its tokenizer has no token to fill up short texts with")
     return loaded
 
@@ -69,8 +74,10 @@ def _from_disk(found: Weights, kind: str, feature: str, **options: Any) -> Any:
             )
     except (OSError, ValueError, RuntimeError, LookupError, TypeError) as error:
         raise unusable(found.folder, str(error)) from error
-    except (ImportError, AttributeError, damaged, pickle.UnpicklingError) as error:
+    except (AttributeError, damaged, pickle.UnpicklingError) as error:
         raise unusable(found.folder, str(error)) from error
+    except ImportError as error:  # it loads its parts when they are first used
+        raise broken(TRANSFORMERS.name, error) from error
 
 
 @contextmanager

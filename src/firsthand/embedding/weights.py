@@ -134,15 +134,20 @@ def package(name: str, feature: str, extra: str) -> ModuleType:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name is None:
-            raise _broken(name, error) from error
+            raise broken(name, error) from error
         raise MissingExtra(feature, error.name.partition(".")[0], extra) from error
     except (ImportError, RuntimeError, OSError) as error:
-        raise _broken(name, error) from error
+        raise broken(name, error) from error
 
 
-def _broken(name: str, error: Exception) -> InputError:
-    todo = "torch and torchvision have to be built for each other; install both from one place."
-    return InputError(f"the package {name} does not load: {error}", todo=todo)
+def broken(name: str, error: BaseException) -> InputError:
+    """The error of a package that is installed and does not load; says what began it."""
+    while error.__cause__ or error.__context__:
+        error = error.__cause__ or error.__context__ or error
+    return InputError(
+        f"the package {name} does not load: {error}",
+        todo="Install what it needs; torch and torchvision have to be built for each other.",
+    )
 
 
 def release(name: str, feature: str, extra: str) -> str:
