@@ -19,9 +19,9 @@ from firsthand.contracts import (
     Column,
     ColumnsView,
     FeatureView,
+    Metric,
     TextsView,
     TokensView,
-    ViewName,
 )
 
 View = BoxesView | TokensView | TextsView | FeatureView | CategoriesView | ColumnsView
@@ -29,7 +29,7 @@ World = Callable[[str, float, np.random.Generator], View]
 
 
 @cache
-def pair(view: ViewName, kind: str, strength: float, seed: int) -> tuple[View, View]:
+def pair(view: str, kind: str, strength: float, seed: int) -> tuple[View, View]:
     """A reference and a candidate that took `kind` of damage."""
     rng = np.random.default_rng([seed, sum(kind.encode())])
     world = WORLDS[view]
@@ -37,7 +37,7 @@ def pair(view: ViewName, kind: str, strength: float, seed: int) -> tuple[View, V
 
 
 @cache
-def small(view: ViewName, seed: int) -> tuple[View, View]:
+def small(view: str, seed: int) -> tuple[View, View]:
     """Sixty healthy samples a side, for properties that are tried many times."""
     reference, candidate = pair(view, "healthy", 0.0, seed)
     return take(reference, np.arange(60)), take(candidate, np.arange(60))
@@ -226,6 +226,20 @@ def _spelling(rank: int) -> str:
     return SYLLABLES[rank % len(SYLLABLES)] + tail
 
 
+# Log chances: the same words as a model that knows all topics alike finds them.
+
+
+def causal_lm(kind: str, strength: float, rng: np.random.Generator, n: int = 300) -> FeatureView:
+    """Documents of about 120 words as the sum of their log chances and their number."""
+    distinct, index = _copies(kind, strength, n, rng)
+    known = np.log(np.mean([_topic(topic, "healthy", 0.0) for topic in range(TOPICS)], axis=0))
+    said = _said(kind, strength, rng, distinct)
+    points = np.array([[known[row].sum(), len(row)] for row in said], np.float32)
+    media = np.array([rng.bytes(32) for _ in range(distinct)], dtype="S32")
+    view = FeatureView(points, rng.integers(0, BUCKETS, distinct), media, distinct)
+    return _repeated(view, index, rng)
+
+
 # Features: four modes in four dimensions, the rarest one in twenty.
 
 MODES = np.array([0.50, 0.30, 0.15, 0.05])
@@ -363,10 +377,16 @@ def _one_word_changed(text: str, rng: np.random.Generator) -> str:
     return " ".join(words)
 
 
-WORLDS: dict[ViewName, World] = {
+def of(metric: Metric) -> str:
+    """The world that a metric is asked about: that of its view, or of the embedder it needs."""
+    return metric.embedder or metric.view
+
+
+WORLDS: dict[str, World] = {
     "boxes": boxes,
     "tokens": tokens,
     "texts": texts,
+    "causal_lm": causal_lm,
     "features": features,
     "categories": categories,
     "columns": columns,

@@ -57,7 +57,7 @@ def compare(metric: Metric, reference: Any, candidate: Any, seed: int = 0) -> Dr
 
 def alarms(metric: Metric, kind: str, strength: float, seed: int) -> bool:
     """Is any slice worse than chance explains, corrected for all slices?"""
-    draws = compare(metric, *ladders.pair(metric.view, kind, strength, seed), seed)
+    draws = compare(metric, *ladders.pair(ladders.of(metric), kind, strength, seed), seed)
     sign = 1.0 if metric.worse == "up" else -1.0
     chance = family_wise(sign * draws.value, sign * draws.null)
     return bool(len(chance.family) and chance.family.min() <= LEVEL)
@@ -81,7 +81,7 @@ class TestMetric:
         assert metric.source
         assert metric.range[0] < metric.range[1]
         assert metric.tasks
-        assert metric.view in ladders.WORLDS
+        assert ladders.of(metric) in ladders.WORLDS
         if metric.neutral is not None:
             assert metric.range[0] <= metric.neutral <= metric.range[1]
         assert metric.min_groups >= 2
@@ -106,25 +106,25 @@ class TestMetric:
 
     def test_inputs_are_unchanged(self, name: str) -> None:
         metric = metric_of(name)
-        views = ladders.pair(metric.view, "healthy", 0.0, 1)
+        views = ladders.pair(ladders.of(metric), "healthy", 0.0, 1)
         before = pickle.dumps(views)
         compare(metric, *views)
         assert pickle.dumps(views) == before
 
     def test_same_seed_same_result(self, name: str) -> None:
         metric = metric_of(name)
-        views = ladders.pair(metric.view, "healthy", 0.0, 2)
+        views = ladders.pair(ladders.of(metric), "healthy", 0.0, 2)
         same(compare(metric, *views, seed=5), compare(metric, *views, seed=5))
 
     def test_sample_order_is_irrelevant(self, name: str, rng: np.random.Generator) -> None:
         metric = metric_of(name)
-        views = ladders.pair(metric.view, "healthy", 0.0, 3)
+        views = ladders.pair(ladders.of(metric), "healthy", 0.0, 3)
         mixed = [ladders.take(view, rng.permutation(ladders.count(view))) for view in views]
         same(compare(metric, *views), compare(metric, *mixed))
 
     def test_values_are_in_range(self, name: str) -> None:
         metric = metric_of(name)
-        draws = compare(metric, *ladders.pair(metric.view, "tail-cut", 0.7, 4))
+        draws = compare(metric, *ladders.pair(ladders.of(metric), "tail-cut", 0.7, 4))
         assert draws.value.shape == (len(draws.slices),)
         assert draws.null.shape[1:] == draws.bootstrap.shape[1:] == draws.value.shape
         low, high = metric.range
@@ -133,13 +133,15 @@ class TestMetric:
             assert ((part >= low - 1e-9) & (part <= high + 1e-9)).all()
 
     def test_slices_are_unique(self, name: str) -> None:
-        draws = compare(metric_of(name), *ladders.pair(metric_of(name).view, "healthy", 0.0, 5))
+        draws = compare(
+            metric_of(name), *ladders.pair(ladders.of(metric_of(name)), "healthy", 0.0, 5)
+        )
         assert draws.slices
         assert len(set(draws.slices)) == len(draws.slices)
 
     def test_identical_sets_give_the_neutral_value(self, name: str) -> None:
         metric = metric_of(name)
-        view, _ = ladders.pair(metric.view, "healthy", 0.0, 6)
+        view, _ = ladders.pair(ladders.of(metric), "healthy", 0.0, 6)
         draws = compare(metric, view, view)
         low, high = np.quantile(draws.null, [0.005, 0.995], axis=0)
         inside = (draws.value >= low) & (draws.value <= high) | (draws.value == metric.neutral)
@@ -149,7 +151,7 @@ class TestMetric:
 
     def test_symmetry_is_as_declared(self, name: str) -> None:
         metric = metric_of(name)
-        one, other = ladders.pair(metric.view, _strongest(metric), 0.5, 7)
+        one, other = ladders.pair(ladders.of(metric), _strongest(metric), 0.5, 7)
         forth, back = compare(metric, one, other), compare(metric, other, one)
         common = [part for part in forth.slices if part in back.slices]
         values = [
@@ -163,7 +165,7 @@ class TestMetric:
     def test_too_few_samples_are_undetermined(self, name: str, samples: int, side: str) -> None:
         metric = metric_of(name)
         sides = ["reference", "candidate"]
-        views = dict(zip(sides, ladders.pair(metric.view, "healthy", 0.0, 8), strict=True))
+        views = dict(zip(sides, ladders.pair(ladders.of(metric), "healthy", 0.0, 8), strict=True))
         views[side] = ladders.take(views[side], np.arange(samples))
         try:
             draws = compare(metric, views["reference"], views["candidate"])
@@ -190,7 +192,7 @@ class TestMetric:
         kind = _strongest(metric)
         worst = []
         for strength in (0.0, 0.5, 1.0):
-            draws = compare(metric, *ladders.pair(metric.view, kind, strength, 10))
+            draws = compare(metric, *ladders.pair(ladders.of(metric), kind, strength, 10))
             sign = 1.0 if metric.worse == "up" else -1.0
             distance = sign * (draws.value - draws.null.mean(axis=0))
             worst.append(float((distance / (draws.null.std(axis=0) + 1e-12)).max()))
@@ -226,7 +228,7 @@ class TestProfile:
     def test_merging_shards_gives_the_whole(self, name: str, cut: int, seed: int) -> None:
         profile = metric_of(name).profile
         assert profile is not None
-        view, _ = ladders.small(metric_of(name).view, seed)
+        view, _ = ladders.small(ladders.of(metric_of(name)), seed)
         first, second = np.split(np.arange(ladders.count(view)), [cut])
         parts = [profile(ladders.take(view, index)) for index in (first, second)]
         whole = profile(view)
@@ -240,7 +242,7 @@ class TestProfile:
     def test_profile_is_sums_in_buckets(self, name: str) -> None:
         profile = metric_of(name).profile
         assert profile is not None
-        view, _ = ladders.small(metric_of(name).view, 0)
+        view, _ = ladders.small(ladders.of(metric_of(name)), 0)
         found = profile(view)
         assert isinstance(found, Profile)
         assert found.totals.shape == (BUCKETS, len(found.columns))

@@ -217,6 +217,7 @@ class Metric:
     compare: Callable[[Any, Any, Splits], Draws] | None = None  # instead, if it cannot be summed
     finding: str = "metric-moved"  # code of what it finds; the generic one says its question
     audited: bool = True  # asked by every audit; each question costs the others some power
+    embedder: str = ""  # the only one whose points it can read; empty: points are points
     absolute_unit: str = ""  # of the number that papers print, which has no null of its own
     symmetric: bool = False
     min_groups: int = 20  # fewer on either side: undetermined

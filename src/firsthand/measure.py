@@ -96,7 +96,10 @@ def _named(names: Sequence[str] | None) -> tuple[Metric, ...]:
 
 
 def _meant_for(metric: Metric, reference: Side, candidate: Side) -> bool:
-    """Points are points, whatever they stand for."""
+    """Points are points, whatever they stand for, unless the metric reads those of one embedder."""
+    if metric.embedder:
+        sides = (reference, candidate)
+        return all(side.embedder.partition("@")[0] == metric.embedder for side in sides)
     return metric.view == "features" or {reference.task, candidate.task} <= metric.tasks
 
 
@@ -107,12 +110,18 @@ def _unasked(
     out = []
     for metric in _named(names):
         lacks = metric.view not in reference.offers & candidate.offers
-        lacks &= {reference.task, candidate.task} <= metric.tasks
-        if metric.name in tried or not (names or lacks):
+        meant = {reference.task, candidate.task} <= metric.tasks
+        if metric.name in tried or not (names or (lacks and meant)):
             continue
-        reason, params = ("no-such-view", {"view": metric.view}) if lacks else ("not-this-task", {})
+        reason, params = _why_not(metric, lacks=lacks, meant=meant)
         out.append(Undetermined(metric=metric.name, reason=reason, params=params))
     return out
+
+
+def _why_not(metric: Metric, *, lacks: bool, meant: bool) -> tuple[str, dict[str, str]]:
+    if meant and metric.embedder:
+        return "other-embedder", {"embedder": metric.embedder}
+    return ("no-such-view", {"view": metric.view}) if lacks and meant else ("not-this-task", {})
 
 
 class _Views:

@@ -102,6 +102,24 @@ def _sentence(folder: Path) -> None:
     transformers.BertModel(transformers.BertConfig(**small)).save_pretrained(folder)
 
 
+def _causal_lm(folder: Path) -> None:
+    transformers = installed("transformers")
+    tokenizers = installed("tokenizers")
+    installed("torch").manual_seed(5)
+    words = ["<s>", "<unk>", "the", "cat", "sat", "on", "a", "mat"]
+    level = tokenizers.models.WordLevel({word: at for at, word in enumerate(words)}, "<unk>")
+    cut = tokenizers.Tokenizer(level)
+    cut.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
+    named = {"bos_token": "<s>", "unk_token": "<unk>"}
+    fast = transformers.PreTrainedTokenizerFast(tokenizer_object=cut, **named)
+    fast.save_pretrained(folder)
+    small = {"n_embd": 16, "n_layer": 2, "n_head": 2, "n_positions": 16, "vocab_size": len(words)}
+    special = {"bos_token_id": 0, "eos_token_id": 0}
+    transformers.GPT2LMHeadModel(transformers.GPT2Config(**small, **special)).save_pretrained(
+        folder
+    )
+
+
 def _timm(folder: Path) -> None:
     timm = installed("timm")
     installed("torch").manual_seed(4)
@@ -109,4 +127,10 @@ def _timm(folder: Path) -> None:
     timm.models.save_for_hf(model, str(folder), safe_serialization=True)
 
 
-SAVERS = {"clip": _clip, "dino": _dino, "sentence": _sentence, "timm": _timm}
+SAVERS = {
+    "causal_lm": _causal_lm,
+    "clip": _clip,
+    "dino": _dino,
+    "sentence": _sentence,
+    "timm": _timm,
+}

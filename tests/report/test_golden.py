@@ -37,6 +37,7 @@ GIVEN = {
     "undetermined": 5,
     "needs": "more",
     "view": "texts",
+    "embedder": "causal_lm",
     "key": "waivers",
 }
 FAMILIES = ("verdict", "finding", "undetermined", "skip", "advice", "severity", "provenance")
