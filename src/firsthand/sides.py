@@ -13,21 +13,30 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from firsthand.contracts import BoxesView, Embedder, FeatureView, ViewName
+from firsthand.contracts import BoxesView, Embedder, ViewName
+from firsthand.feature_files import FeatureFile
+from firsthand.numerics.categories import categories_view, kinds_of
+from firsthand.numerics.columns import columns_view
 from firsthand.numerics.tokens import tokens_view
-from firsthand.numerics.views import boxes_view, features_view, has_label, texts_view
+from firsthand.numerics.views import (
+    boxes_view,
+    features_view,
+    has_label,
+    texts_view,
+    whole_images,
+)
 from firsthand.types import Dataset, Shared, Skip, Task
 
 Rows = NDArray[np.int64]
 
-IMAGES: frozenset[ViewName] = frozenset({"boxes", "features"})
+IMAGES: frozenset[ViewName] = frozenset({"boxes", "features", "categories"})
 OFFERS: Mapping[Task, frozenset[ViewName]] = {
     "detect": IMAGES,
     "segment": IMAGES,
     "oriented": IMAGES,
     "classify": IMAGES,
-    "text": frozenset({"tokens", "texts", "features"}),
-    "table": frozenset(),
+    "text": frozenset({"tokens", "texts", "features", "categories"}),
+    "table": frozenset({"columns"}),
     "features": frozenset({"features"}),
 }
 """Views that data of each kind can give."""
@@ -89,43 +98,48 @@ class Side(Protocol):
 
 
 class FeatureSide:
-    """Points that somebody else's embedder made, one a sample."""
+    """Points that somebody else's embedder made, one a sample, with classes where they are said."""
 
-    task: Task = "features"
-    classes: tuple[str, ...] = ()
-    offers: frozenset[ViewName] = OFFERS["features"]
     embedder = "given"
-    skips: tuple[Skip, ...] = ()
 
-    def __init__(self, name: str, path: str, points: FeatureView, digest: str) -> None:
-        self.name, self.path, self.digest = name, path, digest
-        self.media = points.media
-        self._points = points
+    def __init__(self, file: FeatureFile) -> None:
+        self.file = file
+        self.name, self.classes, self.skips = file.path.name, file.classes, file.skips
+        self.task: Task = "classify" if file.classes else "features"
+        self.media = file.view.media
+        labels: frozenset[ViewName] = frozenset({"boxes", "categories"} if file.classes else ())
+        self.offers = OFFERS["features"] | labels
 
-    def view(self, name: ViewName) -> object:  # noqa: ARG002 - it offers but one
-        """The points."""
-        return self._points
-
-    def boxes_of(self, rows: Rows) -> BoxesView:
-        """It has no labels."""
-        raise TypeError(f"{self.name} holds features, {len(rows)} of them, and no labels")
+    def view(self, name: ViewName) -> object:
+        """The points; or their classes, each as a box that covers its image."""
+        if name == "features":
+            return self.file.view
+        boxes = self.boxes_of(self.labelled())
+        return boxes if name == "boxes" else kinds_of(boxes)
 
     def labelled(self) -> Rows:
-        """It has no labels."""
-        return np.zeros(0, np.int64)
+        """The samples whose labels the view "boxes" holds, in its order."""
+        return np.flatnonzero(self.file.label >= 0)
+
+    def boxes_of(self, rows: Rows) -> BoxesView:
+        """The labels of some samples, in this order, with repeats."""
+        rows = rows[self.file.label[rows] >= 0]
+        points = self.file.view
+        groups = min(points.groups, len(np.unique(rows)))
+        return whole_images(self.classes, points.bucket[rows], groups, self.file.label[rows])
 
     def described(self) -> dict[str, object]:
         """Where it comes from and how much is in it, as plain values."""
         return {
             "name": self.name,
-            "path": self.path,
+            "path": str(self.file.path),
             "format": "features",
             "task": self.task,
-            "digest": self.digest,
+            "digest": self.file.digest,
             "samples": len(self.media),
-            "dimensions": self._points.features.shape[1],
-            "classes": 0,
-            "skips": {},
+            "dimensions": self.file.dimensions,
+            "classes": len(self.classes),
+            "skips": dict(Counter(skip.code for skip in self.skips)),
         }
 
 
@@ -156,6 +170,8 @@ class DatasetSide:
             "boxes": boxes_view,
             "tokens": tokens_view,
             "texts": texts_view,
+            "categories": categories_view,
+            "columns": columns_view,
         }
         return makers[name](self.dataset)
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from firsthand import profile, registry
+from firsthand import feature_files, profile, registry
 from firsthand.contracts import Embedder
 from firsthand.errors import InputError
 from firsthand.read import read
-from firsthand.sides import DatasetSide, Side
+from firsthand.sides import DatasetSide, FeatureSide, Side
 from firsthand.types import Dataset, Provenance, Task
 
 BOXED = frozenset({"detect", "segment", "oriented"})
@@ -31,11 +31,21 @@ def side_of(source: Source, features: str | None = None, **reading: Any) -> Side
     """
     if isinstance(source, str | Path) and profile.can_read(Path(source)):
         return profile.load(Path(source))
+    if isinstance(source, str | Path) and not reading.get("format") and _holds_points(source):
+        return FeatureSide(feature_files.open(source, **_only(reading, "group_by", "strict")))
     if isinstance(source, str | Path):
         source = read(source, **reading)
     if isinstance(source, Dataset):
         return DatasetSide(opened(source), chosen_embedder(features, source.task))
     return source
+
+
+def _holds_points(source: str | Path) -> bool:
+    return Path(source).is_file() and feature_files.can_read(source)
+
+
+def _only(reading: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in reading.items() if name in names}
 
 
 def opened(

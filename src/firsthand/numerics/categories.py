@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from firsthand.contracts import CategoriesView
+from firsthand.contracts import BoxesView, CategoriesView
 from firsthand.numerics.tokens import document_of, tokens_view
 from firsthand.numerics.views import boxes_view
 from firsthand.types import Dataset
@@ -26,6 +26,10 @@ def categories_view(dataset: Dataset) -> CategoriesView:
         kinds, label = np.unique(text.tokens, return_inverse=True)
         bucket = text.bucket[document_of(text)]
         return CategoriesView(bucket, text.groups, kinds, label.reshape(-1).astype(np.int64))
-    boxes = boxes_view(dataset)
-    names = np.array(dataset.classes, dtype=np.str_)
+    return kinds_of(boxes_view(dataset))
+
+
+def kinds_of(boxes: BoxesView) -> CategoriesView:
+    """The classes of labelled objects, one object a row."""
+    names = np.array(boxes.classes, dtype=np.str_)
     return CategoriesView(boxes.bucket[boxes.sample], boxes.groups, names, boxes.label)

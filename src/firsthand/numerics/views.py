@@ -77,6 +77,19 @@ def take_boxes(view: BoxesView, rows: NDArray[np.int64]) -> BoxesView:
     )
 
 
+def whole_images(
+    classes: tuple[str, ...],
+    bucket: NDArray[np.int64],
+    groups: int,
+    label: NDArray[np.int64],
+) -> BoxesView:
+    """Images of one class each, as boxes that cover them. `bucket` and `label` are (n,)."""
+    n = len(label)
+    ones = np.ones(n)
+    xywh = np.repeat(WHOLE.xywh, n, axis=0)
+    return BoxesView(classes, bucket, groups, np.arange(n), label, xywh, ones, ones)
+
+
 def texts_view(dataset: Dataset) -> TextsView:
     """The documents of a dataset as they were written; samples without text are left out."""
     samples = [sample for sample in dataset.samples if sample.text is not None]
