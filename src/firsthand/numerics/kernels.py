@@ -123,7 +123,8 @@ def mmd(found: Sums) -> Estimate:
     whole = unbiased(found, every, every, theirs=True)[0]
     fewer = (1 - np.eye(BUCKETS))[kept]
     each = unbiased(found, fewer, fewer, theirs=True)
-    spread = (kept.sum() - 1) * np.mean((each - each.mean()) ** 2)
+    with np.errstate(invalid="ignore"):
+        spread = (kept.sum() - 1) * np.mean((each - each.mean()) ** 2)
     return Estimate(float(whole), float(np.sqrt(spread)))
 
 
@@ -136,6 +137,11 @@ def unbiased(found: Sums, first: Parts, second: Parts, *, theirs: bool) -> Float
         second: (splits, 64) buckets of the candidate if `theirs`, else others of the reference.
         theirs: which side the second part is of.
     """
+    with np.errstate(invalid="ignore"):
+        return _unbiased(found, first, second, theirs)
+
+
+def _unbiased(found: Sums, first: Parts, second: Parts, theirs: bool) -> FloatArray:
     n, m = first @ found.size[0], second @ found.size[int(theirs)]
     within = found.theirs if theirs else found.ours
     across = found.across if theirs else found.ours
