@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import pickle
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -22,10 +22,15 @@ from PIL import Image
 import ladders
 from firsthand import registry
 from firsthand.contracts import BUCKETS, Draws, Embedder, Ladder, Metric, Profile
+from firsthand.engine import Cell, digest
 from firsthand.errors import FirsthandError, InputError
+from firsthand.lab.loop import chains_of, compute, follow
+from firsthand.lab.parsing import parse
+from firsthand.lab.spec import cells
 from firsthand.numerics.multiplicity import family_wise
 from firsthand.numerics.resampling import Pair, draw, make_splits
 from firsthand.numerics.views import boxes_view
+from firsthand.recursion import Sampling
 from firsthand.types import Boxes, Dataset, Sample, Shared
 
 LADDERS = frozenset(get_args(Ladder))
@@ -323,9 +328,13 @@ def pictures(tmp_path: Path, rng: np.random.Generator) -> Dataset:
     return Dataset("made", "classify", ("a",), tuple(samples), root=str(tmp_path))
 
 
-@pytest.mark.parametrize("name", registry.names("models"))
+FAMILIES = [name for name, each in registry.load_all("models").items() if hasattr(each, "chains")]
+MODELS = [name for name, each in registry.load_all("models").items() if hasattr(each, "fit")]
+
+
+@pytest.mark.parametrize("name", MODELS)
 class TestModel:
-    """Every model family, by name."""
+    """Every model that learns from points, by name."""
 
     def test_samples_look_like_what_was_learnt(self, name: str, rng: np.random.Generator) -> None:
         model = registry.load("models", name)
@@ -352,16 +361,71 @@ class TestModel:
         assert not np.array_equal(draw_with(1), draw_with(2))
 
 
+@pytest.mark.parametrize("name", FAMILIES)
+class TestFamily:
+    """Every model family that runs many chains at once, by name, under every policy."""
+
+    def test_facts(self, name: str) -> None:
+        family = registry.load("models", name)
+        assert family.name == name
+        assert family.question.endswith("?")
+        assert family.units
+        assert family.sampling <= {"temperature", "top_p", "spread"}
+        assert family.takes in ("", "counts", "tokens", "points")
+        assert family.width(100) >= 1
+
+    @pytest.mark.parametrize("policy", registry.names("policies"))
+    @pytest.mark.parametrize("compiled", [False, True])
+    def test_chains_give_finite_numbers_and_repeat(
+        self, name: str, policy: str, compiled: bool
+    ) -> None:
+        values = {"model": name, "policy": policy, "generations": 3, "samples": 60, "chains": 4}
+        if policy == "anchor":
+            values["first"] = 40
+        try:
+            experiment = parse(values)
+            [cell] = cells(experiment, compiled)
+            found = compute(cell)
+        except InputError:
+            assert policy in ("filtered", "weighted"), "a family may lack a verifier or weights"
+            return
+        assert set(found) == {"died", *registry.load("models", name).units}
+        assert all(each.shape == (3, 4) for key, each in found.items() if key != "died")
+        alive = found["died"] < 0
+        assert alive.sum() >= 2
+        assert all(np.isfinite(each[..., alive]).all() for each in found.values())
+        assert digest([compute(cell)]) == digest([found])
+        other = cells(replace(experiment, seed=1), compiled)
+        assert digest([compute(other[0])]) != digest([found])
+
+    @pytest.mark.parametrize("bias", ["temperature", "top_p", "spread"])
+    def test_a_bias_changes_the_result_or_is_refused_by_name(self, name: str, bias: str) -> None:
+        values = {"model": name, "policy": "replace", "generations": 3, "samples": 60, "chains": 4}
+        if bias not in registry.load("models", name).sampling:
+            with pytest.raises(InputError, match=f"{bias} has no meaning for the model {name}"):
+                parse({**values, "sampling": {bias: 0.5}})
+            return
+        found = []
+        for sampling in ({}, {bias: 0.5}):
+            [cell] = cells(parse({**values, "sampling": sampling}), False)
+            spec = {**cell.spec, "sampling": asdict(Sampling())}  # the same random numbers
+            biased = parse({**values, "sampling": sampling})
+            found.append(follow(chains_of(biased, False), biased, Cell.of(spec).swift()))
+        assert digest(found[:1]) != digest(found[1:])
+
+
 @pytest.mark.parametrize("name", registry.names("policies"))
 @given(human=st.integers(1, 500), extra=st.integers(0, 500))
 def test_policy_fills_the_budget(name: str, human: int, extra: int) -> None:
     policy = registry.load("policies", name)
     assert policy.name == name
     assert policy.question.endswith("?")
-    kept, generated = policy.compose(human, human + extra)
-    assert kept + generated == human + extra
-    assert 0 <= kept <= human
-    assert generated >= 0
+    recipe = policy.compose(human, human + extra)
+    assert recipe.total == human + extra
+    assert 0 <= recipe.human <= human
+    assert min(recipe.made, recipe.fresh) >= 0
+    assert 0 <= recipe.keep_doubtful <= 1
+    assert 0 < recipe.keep <= 1
 
 
 def _strongest(metric: Metric) -> str:

@@ -13,6 +13,7 @@ from firsthand.ledger import Ledger
 from firsthand.measure import measure
 from firsthand.provenance import declare
 from firsthand.read import read
+from firsthand.recursion import Recipe
 from firsthand.types import UNKNOWN
 
 OPTIONS = (("components", 2), ("levels", 17))
@@ -109,7 +110,7 @@ def test_part_of_the_human_data_can_be_kept(human, tmp_path, monkeypatch):
         question: str = "Is half enough?"
 
         def compose(self, people, budget):
-            return people // 2, budget - people // 2
+            return Recipe(human=people // 2, made=budget - people // 2)
 
     load = registry.load
     monkeypatch.setattr(registry, "load", lambda *of: Half() if of[1] == "half" else load(*of))
@@ -152,6 +153,8 @@ def test_wrong_use_is_worded(human, tmp_path):
         list(lab.run(replace(spec(), options=(("colour", 1),)), human, 1, out))
     with pytest.raises(InputError, match="60 human samples for a training set of 59"):
         run(human, out, policy="anchor", budget=59)
+    with pytest.raises(InputError, match="replace or anchor"):
+        run(human, out, policy="accumulate", budget=60)
     with pytest.raises(InputError, match="0 generated samples"):
         run(human, out, policy="anchor", budget=60)
     assert not out.exists()

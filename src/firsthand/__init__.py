@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from firsthand.audit import audit, raise_for_verdict
-    from firsthand.contracts import Embedder, Metric, Model, Policy, Reader
+    from firsthand.contracts import Embedder, Metric, Reader
     from firsthand.errors import (
         Blocked,
         CannotSay,
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from firsthand.measure import measure
     from firsthand.provenance import declare
     from firsthand.read import read
+    from firsthand.recursion import Model, Policy
     from firsthand.types import (
         ALL,
         HUMAN,
@@ -108,7 +109,7 @@ _HOMES = {
     "raise_for_verdict": "audit",
     "read": "read",
 }
-_VALUES = ("errors", "types", "contracts")  # hold all the other names
+_VALUES = ("errors", "types", "contracts", "recursion")  # hold all the other names
 
 
 def __getattr__(name: str) -> object:

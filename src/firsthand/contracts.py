@@ -260,30 +260,3 @@ class Embedder:
     """(m, d) features and the (m,) indices of their samples; unreadable ones are absent."""
     open: Callable[[str], Embedder] | None = None
     """Makes the embedder of one model, by path or name; without it `embed` can only refuse."""
-
-
-class Model(Protocol):
-    """A model family that can be trained on what it produced."""
-
-    name: str
-
-    def fit(self, features: FloatArray, labels: NDArray[np.int64], rng: np.random.Generator) -> Any:
-        """Learn from (n, d) points with (n,) classes; returns the fitted state."""
-        ...
-
-    def sample(
-        self, state: Any, n: int, rng: np.random.Generator
-    ) -> tuple[FloatArray, NDArray[np.int64]]:
-        """Draw n points and their classes."""
-        ...
-
-
-class Policy(Protocol):
-    """How the next training set is made from human data and a model's output."""
-
-    name: str
-    question: str
-
-    def compose(self, human: int, budget: int) -> tuple[int, int]:
-        """How many (human, generated) samples make a training set of `budget`."""
-        ...

@@ -9,23 +9,36 @@ set (the lab in memory, the lab on disk, `mix`) follows the recipe.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from firsthand.errors import InputError
 from firsthand.types import FloatArray
 
 D = TypeVar("D", bound="Data")
+
+
+def require(fits: bool, option: str, value: object, expected: str) -> None:
+    """Refuse an option.
+
+    Raises:
+        InputError: it does not fit.
+    """
+    if not fits:
+        raise InputError(f"{option} is {value!r}", expected=expected)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
     """What a training set is made of, counted in samples.
 
-    >>> Recipe(human=100, made=300).total, Recipe(made=300).needs_samples
-    (400, False)
+    >>> Recipe(human=100, made=300)
+    Recipe(human=100, made=300)
+    >>> Recipe(made=300).total, Recipe(made=300).picks(first=100)
+    (300, False)
     """
 
     human: int = 0  # of the first human data; fewer than there are: drawn anew each time
@@ -37,6 +50,11 @@ class Recipe:
     keep: float = 1.0  # a verifier keeps this share of the generated samples ...
     keep_doubtful: float = 1.0  # ... and this of those that it doubts, until `made` are kept
 
+    def __repr__(self) -> str:
+        """Only what is not as usual."""
+        told = ((each.name, getattr(self, each.name), each.default) for each in fields(self))
+        return f"Recipe({', '.join(f'{name}={is_}' for name, is_, usual in told if is_ != usual)})"
+
     @property
     def total(self) -> int:
         """Samples that come together for one generation, without earlier ones."""
@@ -47,10 +65,9 @@ class Recipe:
         """Whether a verifier looks at what is generated."""
         return self.keep < 1.0 or self.keep_doubtful < 1.0
 
-    @property
-    def needs_samples(self) -> bool:
-        """Whether single samples have to exist: their sums are not enough."""
-        return self.at_most is not None or self.verified
+    def picks(self, first: int) -> bool:
+        """Whether samples are chosen one by one, out of `first` human ones or of what was made."""
+        return self.at_most is not None or self.verified or 0 < self.human < first
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +94,7 @@ class Setting:
     chains: int
     recipe: Recipe
     sampling: Sampling = Sampling()
+    picks: bool = False  # single samples have to exist: their sums are not enough
     compiled: bool = False  # by numba; the same distribution with other random numbers
     human: Any = None  # the human population, where it is not the one that the family brings
 
@@ -99,7 +117,10 @@ class Chains(Protocol):
     A chain that degenerates says so by numbers that are not finite.
     """
 
-    truth: Mapping[str, float]  # the numbers of `measure` for the human population
+    @property
+    def truth(self) -> Mapping[str, float]:
+        """The numbers of `measure` for the human population."""
+        ...
 
     def human(self, n: int, rng: np.random.Generator) -> Any:
         """Human data: n samples for each chain."""
@@ -113,7 +134,7 @@ class Chains(Protocol):
         """So many samples from the model of each chain, after bias and verifier."""
         ...
 
-    def measure(self, state: Any) -> Mapping[str, FloatArray]:
+    def measure(self, state: Any, rng: np.random.Generator) -> Mapping[str, FloatArray]:
         """What is recorded of the models: (chains,) each."""
         ...
 
@@ -125,6 +146,7 @@ class Family(Protocol):
     question: str
     units: Mapping[str, str]  # of the numbers that it records
     sampling: frozenset[str]  # the biases that have a meaning for it
+    takes: str  # human data it can learn from, "counts" or "tokens"; "" if only its own population
 
     def chains(self, setting: Setting) -> Chains:
         """Its chains in one setting."""

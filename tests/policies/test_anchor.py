@@ -2,13 +2,13 @@ import pytest
 
 from firsthand import registry
 from firsthand.errors import InputError
+from firsthand.recursion import Recipe
 
 
 @pytest.mark.parametrize(("human", "budget"), [(900, 1200), (1, 2), (10, 10)])
 def test_human_data_are_kept_in_full_and_the_budget_is_met(human, budget):
-    kept, generated = registry.load("policies", "anchor").compose(human, budget)
-    assert kept == human
-    assert kept + generated == budget
+    recipe = registry.load("policies", "anchor").compose(human, budget)
+    assert recipe == Recipe(human=human, made=budget - human)
 
 
 @pytest.mark.parametrize(("human", "budget"), [(900, 899), (0, 10), (-1, 10), (5, -1)])

@@ -32,7 +32,7 @@ class Store:
         part = self.folder / f".{uuid4().hex}"
         try:
             with part.open("wb") as file:
-                np.savez(file, allow_pickle=False, **result)  # type: ignore[arg-type]
+                np.savez(file, allow_pickle=False, **result)
                 file.flush()
                 os.fsync(file.fileno())
             part.replace(self._path(cell))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from firsthand.errors import InputError
+from firsthand.recursion import Recipe
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,14 +18,14 @@ class Anchor:
     """All human data are kept; generated data fill the rest.
 
     >>> Anchor().compose(900, 1200)
-    (900, 300)
+    Recipe(human=900, made=300)
     """
 
     name: str = "anchor"
     question: str = "What is lost when the human data stay and generated data come on top?"
 
-    def compose(self, human: int, budget: int) -> tuple[int, int]:
-        """How many (human, generated) samples make a training set of `budget`: all human ones.
+    def compose(self, human: int, budget: int) -> Recipe:
+        """All human samples, and generated ones up to the budget.
 
         Raises:
             InputError: there are no human data, or more than the budget holds, so that some of
@@ -36,7 +37,7 @@ class Anchor:
                 expected="at least 1 human sample, and room for all of them",
                 todo="Raise the budget to at least the number of human samples.",
             )
-        return human, budget - human
+        return Recipe(human=human, made=budget - human)
 
 
 component = Anchor()

@@ -8,21 +8,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from firsthand.errors import InputError
+from firsthand.recursion import Recipe
 
 
 @dataclass(frozen=True, kw_only=True)
 class Replace:
     """All of the next training set is generated.
 
-    >>> Replace().compose(900, 900)
-    (0, 900)
+    >>> Replace().compose(900, 900).made
+    900
     """
 
     name: str = "replace"
     question: str = "What is lost when a model trains only on the output of the one before?"
 
-    def compose(self, human: int, budget: int) -> tuple[int, int]:
-        """How many (human, generated) samples make a training set of `budget`: none of them human.
+    def compose(self, human: int, budget: int) -> Recipe:
+        """Nothing but generated samples.
 
         Raises:
             InputError: the budget or the number of human samples is negative.
@@ -33,7 +34,7 @@ class Replace:
                 expected="numbers of 0 or more",
                 todo="Check the budget.",
             )
-        return 0, budget
+        return Recipe(made=budget)
 
 
 component = Replace()

@@ -22,11 +22,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firsthand import registry, trajectory
-from firsthand.contracts import Policy
 from firsthand.errors import InputError
 from firsthand.measure import Measured
 from firsthand.provenance import declare
 from firsthand.read import read, samples_digest
+from firsthand.recursion import Policy, Recipe
 from firsthand.types import Audit, Dataset, FloatArray, Measurement, Provenance, Undetermined
 
 if TYPE_CHECKING:
@@ -77,7 +77,9 @@ class Generation(NamedTuple):
     version: str  # of the data in the ledger; empty without one
 
 
-class _Pictures(NamedTuple):
+class Pictures(NamedTuple):
+    """Grey pictures of one size, as points with their class."""
+
     features: FloatArray  # (n, height * width) in [0, 1]
     labels: NDArray[np.int64]  # (n,) index into the class names
     shape: tuple[int, int]
@@ -112,11 +114,11 @@ def run(
     yield _registered(step, ledger)
     for number in range(1, generations + 1):
         rng = spec.rng(human, number)
-        source = _pictures(step.data)
+        source = pictures(step.data)
         state = model.fit(source.features, source.labels, rng)
         features, labels = model.sample(state, wanted, rng)
         place = Path(folder) / f"generation-{number:02d}"
-        _write(place, _Pictures(features, labels, source.shape), human.classes, number)
+        _write(place, Pictures(features, labels, source.shape), human.classes, number)
         chosen = _chosen(human, kept, rng)
         made = _made(place, human.classes, step)
         data = _together(chosen, made)
@@ -144,7 +146,14 @@ def _model(spec: Spec) -> Any:
 
 
 def _counts(policy: Policy, human: int, budget: int) -> tuple[int, int]:
-    kept, made = policy.compose(human, budget)
+    recipe = policy.compose(human, budget)
+    kept, made = recipe.human, recipe.made
+    if recipe != Recipe(human=kept, made=made):
+        raise InputError(
+            f"policy {policy.name} asks for {recipe}",
+            expected="human samples of the first set and generated ones, which is all done on disk",
+            todo="Simulate this policy, or use replace or anchor.",
+        )
     if kept > human or made < 1:
         raise InputError(
             f"policy {policy.name} makes a budget of {budget} into {kept} human and {made} "
@@ -234,7 +243,12 @@ def _registered(step: Generation, ledger: Ledger | None) -> Generation:
     return step
 
 
-def _pictures(dataset: Dataset) -> _Pictures:
+def pictures(dataset: Dataset) -> Pictures:
+    """Open all pictures of a dataset.
+
+    Raises:
+        InputError: a sample has no class or no picture, or they are of several sizes.
+    """
     from PIL import Image
 
     pixels = []
@@ -259,10 +273,10 @@ def _pictures(dataset: Dataset) -> _Pictures:
         )
     labels = np.array([one.category for one in dataset.samples], dtype=np.int64)
     [(height, width)] = shapes
-    return _Pictures(np.array(pixels).reshape(len(pixels), -1), labels, (height, width))
+    return Pictures(np.array(pixels).reshape(len(pixels), -1), labels, (height, width))
 
 
-def _write(place: Path, drawn: _Pictures, classes: tuple[str, ...], number: int) -> None:
+def _write(place: Path, drawn: Pictures, classes: tuple[str, ...], number: int) -> None:
     from PIL import Image
 
     if place.exists():
