@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from ledgers import CLASSES, HUMAN, content, dataset, digest, ledger_with, sampl
 
 from firsthand.errors import InputError, LedgerError, LedgerNotFound
 from firsthand.ledger import Columns, Ledger
+from firsthand.provenance import declare
 from firsthand.types import Boxes, Dataset, Sample
 
 NUMBER = st.floats(0, 1, allow_nan=False)
@@ -344,3 +346,25 @@ def test_export_writes_every_sample_with_label_and_provenance(tmp_path: Path, fo
 def test_a_name_that_is_no_unicode_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not valid Unicode"):
         Ledger.init(tmp_path).add(dataset(replace(sample(1), key="bad \udc80 name")))
+
+
+def test_an_addition_within_another_one_sees_nothing_of_it(tmp_path: Path) -> None:
+    """Both use one DuckDB; each has tables and words of its own."""
+    ledger, inner = ledger_with(tmp_path), Ledger.open(tmp_path)
+
+    def chunk(name: str) -> Columns:
+        media = np.frombuffer(digest(name), np.uint8).reshape(1, 32)
+        said = declare("synthetic", f"{name}@1")
+        return Columns(key=[name], media=media, provenances=(said,), named=((name,),))
+
+    def chunks() -> Iterator[Columns]:
+        yield chunk("a")
+        inner.add(chunk("x"), source="inner")
+        yield replace(chunk("a"), key=["b"])
+
+    ledger.add(chunks(), source="outer")
+    for one in (ledger, inner):
+        one.commit("added")
+    assert ledger.version().generators == {"a@1": 2, "x@1": 1}
+    assert ledger.version().sources == {"data": 10, "inner": 1, "outer": 2}
+    assert ledger.verify().clean

@@ -94,7 +94,8 @@ class Adding:
         # As an enumeration a text is a number until it is in the file, where it is text again.
         connection.execute("DROP TABLE IF EXISTS provenances; DROP TABLE IF EXISTS named")
         connection.execute("DROP TYPE IF EXISTS word")
-        connection.execute(f"CREATE TYPE word AS ENUM ({', '.join(map(quoted, sorted(words)))})")
+        listed = ", ".join(map(quoted, sorted(words)))
+        connection.execute(f"CREATE TEMP TYPE word AS ENUM ({listed})")
         columns = ("source", "provenance", *PROVENANCE)
         spec = ", ".join(f"{name} {TYPES[name].replace('VARCHAR', 'word')}" for name in columns)
         connection.execute(f"CREATE TEMP TABLE provenances (number BIGINT, {spec})")
