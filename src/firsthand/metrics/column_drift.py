@@ -60,7 +60,6 @@ def compare(reference: ColumnsView, candidate: ColumnsView, splits: Splits) -> D
         groups=groups,
         method=each[0].method,
         undetermined=gone,
-        absolute=np.concatenate([one.value for one in each]),
     )
 
 
@@ -117,7 +116,7 @@ def _shares(part: Part) -> FloatArray:
 component = Metric(
     name=NAME,
     question="Which columns of a table hold other values than the reference's?",
-    unit="share of rows",
+    unit="share of rows that a range or a set of values gained or lost",
     range=(0.0, 1.0),
     worse="up",
     source="Kuiper 1960 (Indagationes Mathematicae 63:38); Holm 1979; Westfall & Young 1993",
@@ -126,7 +125,6 @@ component = Metric(
     neutral=0.0,
     size_free=False,
     audited=False,
-    absolute_unit="share of rows that a range or a set of values gained or lost",
     min_groups=MIN_GROUPS,
     min_objects=drift.LEAST,
     sees=frozenset({"variance-shrink", "mode-loss", "tail-cut", "class-drop", "over-dispersion"}),
