@@ -18,7 +18,18 @@ from firsthand import errors, types
 
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "firsthand"
-HEAVY = {"torch", "torchvision", "ultralytics", "pandas", "sklearn", "scipy", "pyarrow", "cv2"}
+HEAVY = {
+    "torch",
+    "torchvision",
+    "transformers",
+    "timm",
+    "ultralytics",
+    "pandas",
+    "sklearn",
+    "scipy",
+    "pyarrow",
+    "cv2",
+}
 SHOW_HELP = """
 import sys
 sys.argv = ["firsthand", "--help"]
