@@ -53,13 +53,15 @@ def test_a_file_is_named_with_its_line(tmp_path):
     path.write_text(
         "model: gaussian\npolicy:\n  name: fresh\n  share: 2\ngenerations: 3\nsamples: 9\n"
     )
-    with pytest.raises(InputError, match=r"spec.yaml:2: share is 2. Expected a share from 0") as caught:
+    with pytest.raises(
+        InputError, match=r"spec.yaml:2: share is 2. Expected a share from 0"
+    ) as caught:
         lab.load(path)
     assert caught.value.where == f"{path}:2"
     path.write_text("model: gaussian\npolicy: replace\n\ngenerations: -3\nsamples: 9\n")
     with pytest.raises(InputError, match=r"spec.yaml:4: generations is -3"):
         lab.load(path)
-    assert lab.load(path, generations=7, samples=None).generations == 7
+    assert lab.asked(path, {"generations": 7}).generations == 7
     path.write_text("- a\n")
     with pytest.raises(InputError, match="no mapping"):
         lab.load(path)

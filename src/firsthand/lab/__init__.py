@@ -7,7 +7,7 @@ keeps what it found in a folder that a stopped run goes on from.
 
 from __future__ import annotations
 
-from firsthand.lab.parsing import load, parse
+from firsthand.lab.parsing import asked, load, parse
 from firsthand.lab.pictures import Generation, Spec, rows, run
 from firsthand.lab.runs import Run, find, runs, simulate
 from firsthand.lab.spec import Experiment
@@ -17,6 +17,7 @@ __all__ = [
     "Generation",
     "Run",
     "Spec",
+    "asked",
     "find",
     "load",
     "parse",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +18,51 @@ NEEDED = ("model", "policy", "generations", "samples")
 KEYS = (*WHOLE, "model", "policy", "sampling", "data", "name")
 
 
-def load(path: str | Path, **flags: Any) -> Experiment:
-    """Read an experiment from a YAML file; flags that are not None win over it.
+def load(path: str | Path) -> Experiment:
+    """Read an experiment from a YAML file.
 
     Raises:
         InputError: a key is unknown or missing, or a value does not fit; says where.
     """
-    document = yamltext.load(Path(path))
-    values = document.value if document.value is not None else {}
-    if not isinstance(values, dict):
-        raise InputError("this is no mapping", expected="keys and values", where=document.where())
-    given = {key: value for key, value in flags.items() if value is not None}
-    return parse({**values, **given}, document.where, Path(path).parent)
+    return asked(path, {})
+
+
+def asked(
+    path: str | Path | None, flags: Mapping[str, Any], options: Sequence[str] = ()
+) -> Experiment:
+    """An experiment from a file, if any, changed by flags and by options like `policy.share=0.2`.
+
+    >>> flags = {"model": "gaussian", "policy": "fresh", "generations": 3, "samples": 9}
+    >>> asked(None, flags, ["policy.share=0.2", "sampling.spread=0.9"]).policy_options
+    (('share', 0.2),)
+
+    Raises:
+        InputError: a key is unknown or missing, or a value does not fit; says where.
+    """
+    values: dict[str, Any] = {}
+    where: Where = lambda *_: ""  # noqa: E731 - as `Document.where` where there is no document
+    if path is not None:
+        document = yamltext.load(Path(path))
+        values, where = document.value or {}, document.where
+        if not isinstance(values, dict):
+            raise InputError("this is no mapping", expected="keys and values", where=where())
+    values = {**values, **flags}
+    for option in options:
+        _set(values, option)
+    return parse(values, where, None if path is None else Path(path).parent)
+
+
+def _set(values: dict[str, Any], option: str) -> None:
+    """`policy.share=0.2` sets the option of the policy, whose name may stand there alone."""
+    import yaml
+
+    key, equals, value = option.partition("=")
+    part, dot, name = key.partition(".")
+    if not equals or not dot or part not in ("model", "policy", "sampling"):
+        raise InputError(f"--set {option}", expected="model.OPTION=VALUE, policy.… or sampling.…")
+    before = values.get(part, {})
+    before = dict(before) if isinstance(before, dict) else {"name": before}
+    values[part] = {**before, name: yaml.safe_load(value)}
 
 
 def parse(

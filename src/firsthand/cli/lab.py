@@ -1,0 +1,155 @@
+"""`firsthand lab`: simulated recursive training."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from firsthand.lab import Experiment, Run
+
+Action = Literal["run", "list", "show", "compare"]
+Engine = Literal["in_process", "process_pool"]
+Whole = Annotated[int | None, typer.Option(min=0)]
+
+
+def command(
+    action: Annotated[Action, typer.Argument(help="What to do.")],
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="SPEC.yaml|RUN...", help="run: a spec, if any. show, compare: runs."
+        ),
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="Model family, or a Python file with a `component`.")
+    ] = None,
+    policy: Annotated[str | None, typer.Option(help="How the next training set is made.")] = None,
+    generations: Annotated[int | None, typer.Option(help="How many models are trained.")] = None,
+    samples: Annotated[int | None, typer.Option(help="Size of each training set.")] = None,
+    first: Annotated[
+        int | None, typer.Option(help="Human samples to begin with; as many as --samples.")
+    ] = None,
+    chains: Annotated[int | None, typer.Option(help="Independent repetitions; 1.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of all random numbers; 0.")] = None,
+    every: Annotated[int | None, typer.Option(help="Generations between records.")] = None,
+    data: Annotated[str | None, typer.Option(help="Human data, for models that learn it.")] = None,
+    options: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="An option: model.ddof=1, policy.share=0.2, sampling.temperature=0.9.",
+        ),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder of runs.")] = Path("lab-runs"),
+    engine: Annotated[Engine, typer.Option(help="Where to compute.")] = "in_process",
+    workers: Annotated[int | None, typer.Option(min=1, help="Of the pool.")] = None,
+    compiled: Annotated[
+        bool | None, typer.Option(help="Use numba; where it is installed unless told.")
+    ] = None,
+    every_chain: Annotated[
+        bool, typer.Option("--every-chain", help="Rows of each chain in the trajectory, too.")
+    ] = False,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE.svg", help="Draw all numbers with their bands.")
+    ] = None,
+    csv: Annotated[
+        Path | None, typer.Option(metavar="FILE.csv", help="Write the trajectories.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Train models on what models made, thousands of chains at once, and see what is lost.
+
+    `lab run SPEC.yaml`, or with flags alone: `lab run --model gaussian --policy replace
+    --generations 100 --samples 100 --chains 20000`. A run that was stopped goes on when it is
+    started again. `lab list` names the runs, `lab show RUN` and `lab compare RUN...` look at them.
+
+    Exit code: 0 done, 2 wrong use or I/O.
+    """
+    from firsthand import lab
+    from firsthand.lab import shown
+
+    names = names or []
+    if action == "run":
+        flags: dict[str, Any] = {
+            "model": model,
+            "policy": policy,
+            "generations": generations,
+            "samples": samples,
+            "first": first,
+            "chains": chains,
+            "seed": seed,
+            "every": every,
+            "data": data,
+        }
+        asked = _experiment(names, flags, options or [])
+        simulate: Callable[..., Run] = lab.simulate
+        runs = [
+            simulate(
+                asked,
+                out=out,
+                engine=engine,
+                workers=workers,
+                compiled=compiled,
+                every_chain=every_chain,
+                progress=_progress,
+            )
+        ]
+        print(f"run: {runs[0].folder}", file=sys.stderr)
+    elif action == "list":
+        runs = lab.runs(out)
+    else:
+        runs = [lab.find(name, out) for name in _some(action, names)]
+    _write(plot, lambda: shown.picture(runs))
+    _write(csv, lambda: shown.as_csv(runs))
+    print(json.dumps(shown.document(runs)) if as_json else _text(action, runs), end="")
+
+
+def _experiment(names: Sequence[str], flags: dict[str, Any], options: Sequence[str]) -> Experiment:
+    """The spec, changed by the flags, changed by the options."""
+    from firsthand import lab
+    from firsthand.errors import InputError
+
+    if len(names) > 1:
+        raise InputError(f"{len(names)} specs are given", expected="one, or flags alone")
+    given = {key: value for key, value in flags.items() if value is not None}
+    return lab.asked(names[0] if names else None, given, options)
+
+
+def _some(action: str, names: Sequence[str]) -> Sequence[str]:
+    from firsthand.errors import InputError
+
+    if not names:
+        raise InputError(
+            f"lab {action} is told no run", expected="a run", todo="See firsthand lab list."
+        )
+    return names
+
+
+def _progress(done: int, of: int) -> None:
+    """One line on a terminal that is written over; nothing where nobody watches."""
+    if sys.stderr.isatty() and of > 1:
+        end = "\n" if done == of else ""
+        print(f"\r\x1b[K{done} of {of} cells", end=end, file=sys.stderr, flush=True)
+
+
+def _write(path: Path | None, made: Callable[[], str]) -> None:
+    if path is not None:
+        path.write_text(made(), encoding="utf-8")
+
+
+def _text(action: Action, runs: Sequence[Run]) -> str:
+    from firsthand.lab import shown
+
+    if action == "list":
+        lines = [f"{run.name}  {run.about['seconds']:g} s" for run in runs]
+        return "".join(f"{line}\n" for line in lines or ["no runs"])
+    if action == "compare":
+        return shown.compared(runs)
+    return "\n".join(shown.table(run) for run in runs)
