@@ -1,0 +1,1 @@
+"""Closed forms: what recursive training loses, before anything is trained."""
