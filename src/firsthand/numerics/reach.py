@@ -7,6 +7,7 @@ twice and no split is looped over.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -90,19 +91,23 @@ def closer(lists: Lists, among: Lists, rows: NDArray[np.int64]) -> NDArray[np.in
     return np.where(lists.distance > last, listed + 1, out)
 
 
-def reached(
-    across: Lists,
-    part: Bits,
-    first: Side,
-    searched: Side,
-) -> Bits:
-    """In which splits is a point reached both ways? (n, words).
+def reached(across: Lists, part: Bits, first: Side, searched: Side) -> Bits:
+    """In which splits is a point reached both ways, as `both_ways` has it? (n, words)."""
+    covered, recalled = both_ways(across, part, first, searched)
+    return np.asarray(covered & recalled)
+
+
+def both_ways(across: Lists, part: Bits, first: Side, searched: Side) -> tuple[Bits, Bits]:
+    """In which splits does a point's ball hold one of a part, and one's ball hold the point?
 
     Args:
         across: neighbours of n points among the searched ones.
         part: which splits each bucket of the searched side belongs to, (64, words).
         first: of the n points.
         searched: of the searched points.
+
+    Returns:
+        Covered and recalled, (n, words) each.
     """
     own = np.arange(across.distance.shape[1])
     covered, recalled = np.zeros((2, len(own), part.shape[1]), np.uint64)
@@ -111,7 +116,7 @@ def reached(
         belongs[np.isnan(across.distance[step])] = 0
         covered |= belongs & ~first.closed[first.closer[step], own]
         recalled |= belongs & ~searched.closed[searched.closer[step], rows]
-    return np.asarray(covered & recalled)
+    return covered, recalled
 
 
 def radius(lists: Lists, closed: Bits, splits: int) -> Floats:
@@ -121,3 +126,36 @@ def radius(lists: Lists, closed: Bits, splits: int) -> Floats:
     for words in closed[1:-2]:
         place += ~unpack(words, splits)
     return np.take_along_axis(lists.distance.T, place.astype(np.int64), axis=1)
+
+
+def inside(lists: Lists, part: Bits, owners: Lists, balls: Bits) -> list[Bits]:
+    """In how many balls of a part does each point lie? A binary number, lowest bit first.
+
+    Args:
+        lists: neighbours of n points among those who own balls.
+        part: which splits each bucket of the owners belongs to, (64, words).
+        owners: their neighbours of their own side.
+        balls: where the owners' balls end, as `closed` gives it.
+
+    Returns:
+        Arrays (n, words), one for each binary digit of the number in every split.
+    """
+    within = closer(lists, owners, lists.rows)
+    digits: list[Bits] = []
+    for step, rows in enumerate(lists.rows):
+        carry = part[lists.bucket[step]]
+        carry[np.isnan(lists.distance[step])] = 0
+        carry &= ~balls[within[step], rows]
+        for at, digit in enumerate(digits):
+            carry, digits[at] = carry & digit, digit ^ carry
+        if carry.any():
+            digits.append(carry)
+    return digits
+
+
+def by_bucket(words: Bits, bucket: NDArray[np.int64], splits: int) -> NDArray[np.int64]:
+    """How many points of each bucket have their bit set? (splits, 64)."""
+    order = np.argsort(bucket, kind="stable")
+    start = np.searchsorted(bucket[order], np.arange(65))
+    bits = unpack(words[order], splits)
+    return np.stack([bits[a:b].sum(axis=0) for a, b in pairwise(start)], axis=1)
