@@ -229,3 +229,12 @@ def test_nothing_readable_is_no_point() -> None:
     found, at = remembering(Counting().made).embed(dataset(1))
     assert found.shape == (0, 2)
     assert at.tolist() == []
+
+
+def test_a_bar_is_shown_to_who_is_looking(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    _, at = remembering(Counting().made).embed(dataset(CHUNK + 9))
+    assert len(at) == CHUNK + 9 - (CHUNK + 11) // 3
+    assert "Embedding with counting" in capsys.readouterr().err

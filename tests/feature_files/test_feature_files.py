@@ -411,6 +411,18 @@ def test_damage_is_an_error_that_names_the_file_or_no_damage(
     assert len(found.view.media) == len(found.view.bucket) == found.rows == len(found.label)
 
 
+def test_a_bar_is_shown_to_who_is_looking_and_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = npy(tmp_path / "a[b].npy", np.ones((4, 2)))
+    before = feature_files.open(path)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    after = feature_files.open(path)
+    assert "a[b].npy" in capsys.readouterr().err
+    assert after.digest == before.digest
+
+
 MEASURED = """
 import resource, sys
 from firsthand import feature_files

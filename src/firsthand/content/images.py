@@ -125,13 +125,18 @@ def _decoded(data: bytes) -> ImageFacts:
 
 def decode(source: str | Path | io.BytesIO, use: Callable[[Picture], T]) -> T | None:
     """What `use` makes of an image that Pillow opens; None where it cannot be decoded."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return decode_aloud(source, use)
+
+
+def decode_aloud(source: str | Path | io.BytesIO, use: Callable[[Picture], T]) -> T | None:
+    """`decode` for threads, which share the filter of warnings: the caller has to set it."""
     from PIL import Image
 
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(source) as image:
-                return use(image)
+        with Image.open(source) as image:
+            return use(image)
     # Pillow's plugins let almost anything out of a file made to break them.
     except (OSError, ValueError, SyntaxError, TypeError, ArithmeticError, LookupError):
         return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import os
+import warnings
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from firsthand.content.images import decode
+from firsthand.content.images import decode_aloud
 from firsthand.content.media import media_of
 from firsthand.embedding.weights import settings
 from firsthand.errors import InputError
@@ -93,8 +94,11 @@ def embedded(dataset: Dataset, recipe: Recipe, model: Model) -> tuple[Floats, ND
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for start in range(0, len(dataset.samples), BATCH):
             part = dataset.samples[start : start + BATCH]
-            read = enumerate(pool.map(partial(_read, dataset.root, recipe), part))
-            found = [(start + row, picture) for row, picture in read if picture is not None]
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                pictures = list(pool.map(partial(_read, dataset.root, recipe), part))
+            read = enumerate(pictures, start)
+            found = [(row, picture) for row, picture in read if picture is not None]
             if found:
                 points.append(model(np.stack([picture for _, picture in found])))
                 at += [row for row, _ in found]
@@ -103,7 +107,9 @@ def embedded(dataset: Dataset, recipe: Recipe, model: Model) -> tuple[Floats, ND
 
 def _read(root: str, recipe: Recipe, sample: Sample) -> Floats | None:
     data = media_of(root, sample)
-    return None if data is None else decode(io.BytesIO(data), partial(prepared, recipe=recipe))
+    return (
+        None if data is None else decode_aloud(io.BytesIO(data), partial(prepared, recipe=recipe))
+    )
 
 
 def prepared(picture: Picture, recipe: Recipe) -> Floats:

@@ -8,6 +8,7 @@ mapped too. So a file may be larger than memory.
 from __future__ import annotations
 
 import hashlib
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -125,7 +126,7 @@ def _drained(table: Table, path: Path, strict: bool) -> _Rows:
     """Pass over all blocks once; write down what cannot be used where it lies."""
     digests, kept, skips, seen = [], [], [], 0
     with _temporary(path) as file:
-        for block in table.blocks():
+        for block in _shown(table, path):
             single = _single(block)
             fine: BoolArray = np.asarray(np.isfinite(single).all(axis=1))
             skips += _skips(block, fine, seen, path)
@@ -147,6 +148,22 @@ def _drained(table: Table, path: Path, strict: bool) -> _Rows:
             _mapped(file, (len(rows), table.dimensions)) if table.mapped is None else table.mapped
         )
     return _Rows(points, np.frombuffer(b"".join(digests), "S32"), rows, tuple(skips))
+
+
+def _shown(table: Table, path: Path) -> Iterator[Floats]:
+    """The blocks, with a bar on stderr where somebody is looking."""
+    if not sys.stderr.isatty():
+        yield from table.blocks()
+        return
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(f"Reading {escape(path.name)}", total=table.rows)
+        for block in table.blocks():
+            yield block
+            bar.advance(task, len(block))
 
 
 @contextmanager
