@@ -2,9 +2,10 @@
 
 The measure of textual lexical diversity (MTLD) reads a document until its ratio of different words
 to all words has fallen to 0.72, which is one factor, and begins again; the rest counts in part. It
-is words per factor, read forwards and backwards. Unlike the ratio itself it hardly depends on how
-long a text is. Factors are added up over documents, so that long ones weigh more and no factor
-crosses a border.
+is words per factor, read forwards and backwards. Factors are added up over documents, so that long
+ones weigh more and no factor crosses a border. It depends on how long documents are far less than
+the ratio does, and not on how many there are; paragraphs of a hundred words glued in pairs still
+show a sixth more, so compare documents of about one length.
 
 Source: McCarthy & Jarvis 2010 (Behavior Research Methods 42:381).
 """

@@ -1,9 +1,9 @@
 """How predictable is the text from itself?
 
-An n-gram model learns from one half of the candidate and reads the other half, and the other way
-round; the same with as much text of the reference. In recursion a text's perplexity under its own
-model falls first and furthest: what it says next is what it said before. Copies in other groups
-make it fall too.
+An n-gram model learns from one eighth of the candidate and reads the other seven, for each eighth
+in turn; the same with the reference, every model from as many words. In recursion a text's
+perplexity under its own model falls first and furthest: what it says next is what it said before.
+Copies in other groups make it fall too.
 
 Source: perplexity of a model on its own kind of output, Gambetta et al. 2024 (arXiv:2410.12341);
 model: Chen & Goodman 1999 (Computer Speech & Language 13:359).
@@ -11,49 +11,98 @@ model: Chen & Goodman 1999 (Computer Speech & Language 13:359).
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from firsthand.contracts import BUCKETS, Draws, Metric, Splits, TokensView
-from firsthand.numerics.halves import nothing, ratio_draws, thin, too_few
-from firsthand.numerics.quotients import quotients
-from firsthand.numerics.spectrum import shared_tokens
-from firsthand.numerics.surprise import cross_read, vocabulary_of
-from firsthand.types import ALL, BoolArray
+from firsthand.numerics.halves import Found, Halves, match, nothing, ratio_draws, too_few
+from firsthand.numerics.language import documents, train
+from firsthand.numerics.quotients import Sums
+from firsthand.numerics.spectrum import fingerprints, shared_tokens
+from firsthand.numerics.surprise import read, vocabulary_of
+from firsthand.types import ALL, BoolArray, FloatArray
 
 NAME = "own_perplexity"
+BLOCKS = 8
 MIN_GROUPS = 20
-MIN_TOKENS = 1000
+MIN_TOKENS = 100  # to learn from
+
+BLOCK = np.arange(BUCKETS) % BLOCKS
+
+
+class Own(NamedTuple):
+    """What the models of a side's blocks make of the rest of it."""
+
+    read: Sums  # mean surprise of the models of other blocks, and words, by bucket
+    taught: FloatArray  # (BLOCKS,) how much more than the mean each model was surprised
 
 
 def compare(reference: TokensView, candidate: TokensView, splits: Splits) -> Draws:
-    """The candidate's perplexity under its own model over the reference's under its own."""
+    """The candidate's perplexity under its own models over the reference's under its own."""
     groups = min(reference.groups, candidate.groups)
-    least = min(len(reference.tokens), len(candidate.tokens))
+    least = int(min(_sizes(view).min() for view in (reference, candidate)))
     problem = too_few(NAME, groups, least, (MIN_GROUPS, MIN_TOKENS))
     if problem is not None:
         return nothing(splits, groups, problem)
     vocabulary = vocabulary_of(reference, candidate)
-    learnt = _as_much(reference, candidate, splits.seed)
-    ours, theirs = (
-        cross_read(view, [view], vocabulary, mask)[0]
-        for view, mask in zip((reference, candidate), learnt, strict=True)
-    )
-    found, parts = quotients(ours, theirs, splits, np.exp)
+    ours, theirs = (_own(view, least, vocabulary) for view in (reference, candidate))
+    parts = match(splits, ours.read.under, theirs.read.under)
+    absolute = np.array([np.exp(theirs.read.whole)])
     shared = shared_tokens(reference, candidate)
-    absolute = np.array([np.exp(theirs.whole)])
-    return ratio_draws((ALL,), found, parts, shared, groups, absolute=absolute)
+    return ratio_draws(
+        (ALL,), _found(ours, theirs, parts), parts, shared, groups, absolute=absolute
+    )
 
 
-def _as_much(reference: TokensView, candidate: TokensView, seed: int) -> list[BoolArray]:
-    """Buckets of each side to learn from: as many words on both, in the even and the odd ones."""
-    sizes = [_tokens(view) for view in (reference, candidate)]
-    halves = np.arange(BUCKETS) % 2 == np.arange(2)[:, None]
-    target = np.minimum(*(halves @ size for size in sizes))
-    return [np.asarray(thin(halves, size, target, seed).any(axis=0)) for size in sizes]
+def _sizes(view: TokensView) -> FloatArray:
+    """Words in each block."""
+    lengths = np.diff(view.start).astype(np.float64)
+    return np.bincount(BLOCK[view.bucket], weights=lengths, minlength=BLOCKS).astype(np.float64)
 
 
-def _tokens(view: TokensView) -> np.ndarray:
-    return np.bincount(view.bucket, weights=np.diff(view.start), minlength=BUCKETS)
+def _own(view: TokensView, words: int, vocabulary: int) -> Own:
+    """Learn from as many words of each block, and read all others."""
+    over, surprise = np.zeros(BUCKETS), np.zeros(BLOCKS)
+    for block in range(BLOCKS):
+        mine = BLOCK[view.bucket] == block
+        model = train(_first(documents(view, mine), words), vocabulary)
+        found = read(model, documents(view, ~mine))
+        over += found.over / (BLOCKS - 1)
+        surprise[block] = found.whole
+    under = read(model, view).under
+    return Own(Sums(over, under), surprise - surprise.mean())
+
+
+def _first(view: TokensView, words: int) -> TokensView:
+    """So many words of a view, by the hashes of its documents, the last one in part."""
+    order = np.argsort(fingerprints(view), kind="stable")
+    lengths = np.diff(view.start)[order]
+    begins = np.cumsum(lengths) - lengths
+    kept = np.clip(words - begins, 0, lengths)
+    at = np.repeat(view.start[:-1][order] - (np.cumsum(kept) - kept), kept) + np.arange(kept.sum())
+    start = np.concatenate([[0], np.cumsum(kept)])
+    return view._replace(bucket=view.bucket[order], tokens=view.tokens[at], start=start)
+
+
+def _found(ours: Own, theirs: Own, parts: Halves) -> Found:
+    sides = {name: theirs if name == "candidate" else ours for name in Found._fields}
+    return Found(*(_perplexity(side, getattr(parts, name)) for name, side in sides.items()))
+
+
+def _perplexity(side: Own, part: BoolArray) -> FloatArray:
+    """Own perplexity of parts, (splits, 1).
+
+    A part would have learnt only from itself. Its models' surprise is that of its blocks, and what
+    eight buckets taught together varies an eighth as much as what each would have taught, so that
+    blocks stand for their buckets if they weigh as the square root of eight.
+    """
+    words = part * side.read.under
+    blocks = np.stack([words[:, block == BLOCK].sum(axis=1) for block in range(BLOCKS)], axis=1)
+    total = np.maximum(words.sum(axis=1), 1.0)
+    share = blocks / total[:, None] - 1 / BLOCKS
+    taught = np.sqrt(BUCKETS / BLOCKS) * share @ side.taught
+    return np.asarray(np.exp(part @ side.read.over / total + taught))[:, None]
 
 
 component = Metric(
@@ -69,7 +118,7 @@ component = Metric(
     neutral=1.0,
     size_free=False,
     audited=False,
-    absolute_unit="perplexity of the candidate under its own model",
+    absolute_unit="perplexity of the candidate under models of eighths of it",
     min_groups=MIN_GROUPS,
     min_objects=MIN_TOKENS,
     sees=frozenset({"variance-shrink", "tail-cut", "near-duplicates"}),

@@ -152,13 +152,13 @@ def once_after_thinning(types: FloatArray, kept: FloatArray) -> FloatArray:
 
 def shared_tokens(reference: TokensView, candidate: TokensView) -> Shared:
     """Tokens on each side, and those of the candidate's documents that the reference has too."""
-    ours, theirs = _fingerprints(reference), _fingerprints(candidate)
+    ours, theirs = fingerprints(reference), fingerprints(candidate)
     lengths = np.diff(candidate.start)
     both = int(lengths[np.isin(theirs, ours)].sum())
     return Shared(len(reference.tokens), len(candidate.tokens), both)
 
 
-def _fingerprints(view: TokensView) -> Tokens:
+def fingerprints(view: TokensView) -> Tokens:
     """A hash of each document's tokens in their order, (documents,)."""
     place = np.arange(len(view.tokens)) - np.repeat(view.start[:-1], np.diff(view.start))
     mixed = view.tokens * (2 * place.astype(np.uint64) + np.uint64(1))

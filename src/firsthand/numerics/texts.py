@@ -26,14 +26,14 @@ _MONTH = (
 _DAY = r"\d{1,2}(?:st|nd|rd|th)?"
 _YEAR = r"(?:1\d|20)\d\d"
 _FIGURE = re.compile(
-    rf"""(?<![\w.,])(?:
+    rf"""(?<![A-Za-z0-9_.,])(?:
         (?P<iso>{_YEAR}-\d\d-\d\d)
       | (?P<day_first>{_DAY}\s+(?:of\s+)?{_MONTH}\b\.?(?:\s*,?\s+{_YEAR})?)
       | (?P<month_first>{_MONTH}\b\.?(?:\s+{_DAY})?(?:\s*,)?\s+{_YEAR})
       | (?P<month_day>{_MONTH}\b\.?\s+{_DAY})
       | (?P<year>{_YEAR})
-      | (?P<number>\d+(?:[.,]\d+)*)
-    )(?![\w-])""",
+      | (?P<number>(?>\d+(?:[.,]\d+)*))
+    )(?![A-Za-z0-9_])""",
     re.VERBOSE,
 )
 _CAPITAL = "[A-ZÀ-ÖØ-ÞΑ-ΩА-Я]"
