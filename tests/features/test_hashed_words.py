@@ -15,7 +15,6 @@ from firsthand.features.hashed_words import DIMENSIONS, embed
 from firsthand.read import read
 from firsthand.types import Dataset, Sample
 
-
 CAT = {43: 0.5, 112: 0.5, 286: 0.5, 340: -0.5}
 
 
