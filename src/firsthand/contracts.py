@@ -254,7 +254,7 @@ class Embedder:
     name: str
     version: str
     question: str
-    dimensions: int
+    dimensions: int  # 0 where only the points themselves tell
     tasks: frozenset[Task]
     embed: Callable[[Dataset], tuple[NDArray[np.float32], NDArray[np.int64]]]
     """(m, d) features and the (m,) indices of their samples; unreadable ones are absent."""

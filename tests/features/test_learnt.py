@@ -59,7 +59,8 @@ def test_pictures_become_points_and_what_is_none_is_absent(
     embedder = opened(kind, models(kind))
     assert embedder.open is None
     points, at = embedder.embed(images)
-    assert points.shape == (6, DIMENSIONS[kind]) == (6, embedder.dimensions)
+    assert points.shape == (6, DIMENSIONS[kind])
+    assert embedder.dimensions == (0 if kind == "timm" else DIMENSIONS[kind])
     assert points.dtype == np.float32
     assert at.tolist() == [0, 1, 2, 3, 4, 5]
     apart = np.linalg.norm(points[:, None] - points[None], axis=2)
@@ -324,7 +325,7 @@ def test_a_name_that_is_no_folder_is_looked_up_on_the_hub(
     monkeypatch.setattr(hub, "snapshot_download", download)
     expected, _ = opened("clip", models("clip")).embed(images)
     np.testing.assert_array_equal(opened("clip", "org/tiny-clip").embed(images)[0], expected)
-    assert opened("timm", "resnet10t").dimensions == 512
+    assert opened("timm", "resnet10t").version == opened("timm", models("timm")).version
     assert asked == ["org/tiny-clip", "timm/resnet10t.c3_in1k"]
     with pytest.raises(InputError, match="no weights for a model named 'resnet10t.nonsense'"):
         opened("timm", "resnet10t.nonsense")
@@ -393,3 +394,27 @@ def test_how_timm_squeezes_a_picture() -> None:
     made = pictures.prepared(Image.new("RGB", (30, 90), (255, 0, 51)), recipe)
     assert made.shape == (3, 20, 20)
     np.testing.assert_allclose(made[:, 7, 7], [1, 0, 0.2], atol=1e-6)
+
+
+def test_a_layer_before_the_classifier_counts(images: Dataset, tmp_path: Path) -> None:
+    """Of a MobileNet `num_features` is 288, and 1024 numbers reach the classifier."""
+    timm = installed("timm")
+    network = timm.create_model("mobilenetv3_small_050", pretrained=False)
+    timm.models.save_for_hf(network, str(tmp_path / "m"), safe_serialization=True)
+    embedder = opened("timm", tmp_path / "m")
+    assert embedder.embed(images)[0].shape == (6, 1024)
+    assert embedder.embed(images)[0].shape == (6, 1024)  # from the cache
+
+
+def test_a_pooler_that_no_point_needs_may_be_missing(
+    models: Models, images: Dataset, tmp_path: Path
+) -> None:
+    """DINO of 2021 is a plain vision transformer, saved without one."""
+    transformers = installed("transformers")
+    folder = copied(models, "dino", tmp_path / "m")
+    small = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2}
+    config = transformers.ViTConfig(**small, intermediate_size=32, image_size=28, patch_size=14)
+    transformers.ViTModel(config, add_pooling_layer=False).save_pretrained(folder)
+    points, at = opened("dino", folder).embed(images)
+    assert points.shape == (6, 16)
+    assert at.tolist() == [0, 1, 2, 3, 4, 5]

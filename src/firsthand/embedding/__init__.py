@@ -51,7 +51,8 @@ def remembering(made: Embedder) -> Embedder:
                 known.update(zip(media, _checked(points, made), strict=True))
                 cache.put(media, points)
         rows = [at for at, sample in enumerate(dataset.samples) if sample.media in known]
-        points = np.zeros((len(rows), made.dimensions), np.float32)
+        width = next((len(point) for point in known.values()), made.dimensions)
+        points = np.zeros((len(rows), width), np.float32)
         for row, sample in enumerate(rows):
             points[row] = known[dataset.samples[sample].media]
         return points, np.array(rows, np.int64)
@@ -60,7 +61,7 @@ def remembering(made: Embedder) -> Embedder:
 
 
 def _checked(points: Floats, made: Embedder) -> Floats:
-    if points.shape[1:] == (made.dimensions,):
+    if points.ndim == 2 and made.dimensions in {0, points.shape[1]}:
         return points
     raise InputError(
         f"the model of the embedder {made.name} gives points of the shape {points.shape[1:]}",

@@ -44,7 +44,8 @@ def open_model(model: str) -> Embedder:
     def embed(dataset: Dataset) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         return pictures.embedded(dataset, recipe, lambda batch: ask()({"pixels": batch}))
 
-    return remembering(replace(one, embed=embed))
+    # Some models put a layer between their features and the classifier: num_features is not it.
+    return remembering(replace(one, dimensions=0, embed=embed))
 
 
 def _on_hub(name: str) -> str:
