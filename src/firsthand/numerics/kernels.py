@@ -19,7 +19,7 @@ from firsthand.types import BoolArray, FloatArray
 Floats = NDArray[np.float32]
 Parts = BoolArray | FloatArray
 
-ROWS, COLUMNS = 256, 2048
+ROWS, COLUMNS = 512, 1024
 """Points of either side at a time: 2 MB of kernel values, which a cache holds."""
 
 
@@ -73,41 +73,53 @@ def _with_itself(lifted: Floats) -> FloatArray:
 
 
 def _by_bucket(values: FloatArray, start: NDArray[np.int64]) -> FloatArray:
-    """Sums of (n,) values over each bucket, (64,)."""
-    whole = np.concatenate([[0.0], np.cumsum(values)])
-    return np.diff(whole[start])
+    """Sums of (..., n) values over each bucket, (..., 64)."""
+    whole = np.zeros((*values.shape[:-1], values.shape[-1] + 1))
+    np.cumsum(values, axis=-1, out=whole[..., 1:])
+    return np.diff(whole[..., start], axis=-1)
 
 
 def _across(
     ours: Floats, start: NDArray[np.int64], theirs: Floats, other: NDArray[np.int64]
 ) -> FloatArray:
-    rows = [_kernel_sums(ours[start[at] : start[at + 1]], theirs) for at in range(BUCKETS)]
-    return np.stack([_by_bucket(row, other) for row in rows])
+    out = np.zeros((BUCKETS, BUCKETS))
+    for at in range(0, len(ours), ROWS):
+        out += _block(ours[at : at + ROWS], _shifted(start, at, ROWS), theirs, other)
+    return out
 
 
 def _symmetric(points: Floats, start: NDArray[np.int64]) -> FloatArray:
-    """Each pair of buckets once: a bucket meets itself and those after it."""
+    """Each pair once: a block of points meets itself, and those after it for both orders."""
     out = np.zeros((BUCKETS, BUCKETS))
-    for at in range(BUCKETS):
-        first, last = start[at : at + 2]
-        out[at, at:] = _by_bucket(
-            _kernel_sums(points[first:last], points[first:]), start[at:] - first
-        )
-    return out + np.triu(out, 1).T
+    for at in range(0, len(points), ROWS):
+        rows, place = points[at : at + ROWS], _shifted(start, at, ROWS)
+        after = _shifted(start, at + ROWS, len(points))
+        out += _block(rows, place, rows, place)
+        twice = _block(rows, place, points[at + ROWS :], after)
+        out += twice + twice.T
+    return out
 
 
-def _kernel_sums(rows: Floats, others: Floats) -> FloatArray:
-    """The sum over the rows of the kernel with each other point, (others,)."""
-    out = np.zeros(len(others))
-    for at in range(0, len(rows), ROWS):
-        some = rows[at : at + ROWS]
-        ones = np.ones(len(some), np.float32)
-        for column in range(0, len(others), COLUMNS):
-            part = slice(column, column + COLUMNS)
-            product = some @ others[part].T
-            cube = product * product
-            cube *= product
-            out[part] += ones @ cube
+def _shifted(start: NDArray[np.int64], first: int, length: int) -> NDArray[np.int64]:
+    """Where buckets start among the points from `first` on."""
+    return np.clip(start - first, 0, min(length, max(int(start[-1]) - first, 0)))
+
+
+def _block(
+    rows: Floats, place: NDArray[np.int64], others: Floats, other: NDArray[np.int64]
+) -> FloatArray:
+    """Sums of the kernel of some points with others, by the bucket of each. (64, 64)."""
+    present = np.flatnonzero(np.diff(place))
+    owner = np.repeat(np.arange(BUCKETS), np.diff(place))
+    member = (owner == present[:, None]).astype(np.float32)
+    total = np.zeros((len(present), len(others)))
+    for at in range(0, len(others), COLUMNS):
+        product = rows @ others[at : at + COLUMNS].T
+        cube = product * product
+        cube *= product
+        total[:, at : at + COLUMNS] = member @ cube
+    out = np.zeros((BUCKETS, BUCKETS))
+    out[present] = _by_bucket(total, other)
     return out
 
 
