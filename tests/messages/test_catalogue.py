@@ -51,6 +51,14 @@ def test_facts_are_translated_of_what_exists():
             assert code.removeprefix("limit.") in limits
 
 
+def test_every_metric_is_translated():
+    for name, metric in registry.load_all("metrics").items():
+        for fact, said in (("question", metric.question), ("unit", metric.unit)):
+            assert f"metric.{name}.{fact}" in catalogue("zh"), said
+        if metric.absolute_unit:
+            assert f"metric.{name}.absolute" in catalogue("zh"), metric.absolute_unit
+
+
 def test_every_limit_is_translated():
     for limit in DEFAULTS:
         assert f"limit.{limit.name}" in catalogue("zh")

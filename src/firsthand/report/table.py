@@ -49,7 +49,7 @@ def _metric(compared: Compared, metric: str, parts: Sequence[Slice]) -> Iterator
     worse = next((each.worse for each in found if each.metric == metric), None)
     yield f"{clean(metric)}: {question}"
     if worse is not None:
-        towards, own = compared.say(f"worse.{worse}"), absolute_unit(metric)
+        towards, own = compared.say(f"worse.{worse}"), absolute_unit(metric, compared.lang)
         code = "measure.unit-own" if own else "measure.unit"
         said = compared.say(code, unit=unit, worse=towards, own=own)
         yield from (f"  {line}" for line in _folded(said, WIDE - 2))

@@ -70,12 +70,13 @@ def facts(metric: str, lang: Language) -> tuple[str, str]:
     )
 
 
-def absolute_unit(metric: str) -> str:
+def absolute_unit(metric: str, lang: Language) -> str:
     """The unit of the number that other tools print; empty where there is none."""
     try:
-        return str(registry.load("metrics", metric).absolute_unit)
+        declared = str(registry.load("metrics", metric).absolute_unit)
     except (FirsthandError, AttributeError):
         return ""
+    return catalogue(lang).get(f"metric.{metric}.absolute", declared)
 
 
 def neutral(metric: str) -> float | None:
