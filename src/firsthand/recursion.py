@@ -145,15 +145,19 @@ class Family(Protocol):
     name: str
     question: str
     units: Mapping[str, str]  # of the numbers that it records
-    sampling: frozenset[str]  # the biases that have a meaning for it
     takes: str  # human data it can learn from, "counts" or "tokens"; "" if only its own population
 
-    def chains(self, setting: Setting) -> Chains:
-        """Its chains in one setting."""
+    @property
+    def sampling(self) -> frozenset[str]:
+        """The biases that have a meaning for it."""
         ...
 
-    def width(self, samples: int) -> int:
-        """How many numbers one chain keeps in memory, about."""
+    def chains(self, setting: Setting) -> Chains | None:
+        """Its chains in one setting; None where it can only learn one chain at a time."""
+        ...
+
+    def width(self, rows: int) -> int:
+        """How many numbers a chain keeps in memory, about, where it may have so many samples."""
         ...
 
 

@@ -20,7 +20,7 @@ SMALL = {
     "policy": "replace",
     "generations": 8,
     "samples": 2000,
-    "chains": 6000,
+    "chains": 3000,
     "seed": 3,
 }
 
@@ -37,13 +37,13 @@ def test_engines_agree_bit_for_bit(tmp_path):
     assert here.about["digest"] == pool.about["digest"]
     assert here.rows == pool.rows
     assert digest([here.records]) == here.about["digest"]
-    assert here.records["variance"].shape == (2, 6000)
+    assert here.records["variance"].shape == (2, 3000)
 
 
 def test_a_longer_run_has_other_cells_and_more_chains_begin_with_the_same(tmp_path):
-    more = cells(experiment(chains=6100), False)
-    fewer = cells(experiment(chains=6000), False)
-    assert [cell.spec["begins"] for cell in more] == [0, 2097, 4194]
+    more = cells(experiment(chains=3100), False)
+    fewer = cells(experiment(chains=3000), False)
+    assert [cell.spec["begins"] for cell in more] == [0, 1048, 2096]
     assert more[:2] == fewer[:2]
     assert not set(cells(experiment(seed=4), False)) & set(fewer)
 
@@ -59,7 +59,7 @@ if __name__ == "__main__":
 @pytest.mark.parametrize("engine", ["in_process", "process_pool"])
 def test_a_killed_run_goes_on_and_ends_with_the_digest_of_an_uninterrupted_one(engine, tmp_path):
     spec, script, out = tmp_path / "spec.yaml", tmp_path / "script.py", tmp_path / "runs"
-    spec.write_text(json.dumps(SMALL | {"chains": 12500}))
+    spec.write_text(json.dumps(SMALL | {"chains": 7000}))
     script.write_text(KILLED)
     command = [sys.executable, str(script), str(spec), str(out), engine]
     running = subprocess.Popen(command, env={**os.environ, "OMP_NUM_THREADS": "1"})

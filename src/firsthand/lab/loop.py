@@ -33,10 +33,8 @@ def chains_of(experiment: Experiment, compiled: bool) -> Chains:
         compiled=compiled,
         human=population(experiment.data, getattr(family, "takes", "points")),
     )
-    if not hasattr(family, "chains"):
-        return Alone(family, setting)
-    chains: Chains = family.chains(setting)
-    return chains
+    chains: Chains | None = family.chains(setting) if hasattr(family, "chains") else None
+    return Alone(family, setting) if chains is None else chains
 
 
 def follow(chains: Chains, experiment: Experiment, rng: np.random.Generator) -> Arrays:

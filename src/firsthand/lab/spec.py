@@ -135,8 +135,11 @@ def cells(experiment: Experiment, compiled: bool, human: str = "") -> list[Cell]
 
     `human` is the digest of the human data, where some are given.
     """
-    family = experiment.family()
-    width = family.width(experiment.samples) if hasattr(family, "width") else NUMBERS
+    family, recipe = experiment.family(), experiment.recipe
+    sums = getattr(family, "exact", True) and not recipe.picks(experiment.first)
+    many = experiment.generations if recipe.earlier else 1
+    rows = 8 if sums else experiment.first + recipe.total * many
+    width = family.width(rows) if hasattr(family, "width") else NUMBERS
     block = min(experiment.chains, MOST, max(1, NUMBERS // max(width, 1)))
     decided = {"lab": FORMAT, "compiled": compiled, "human": human, **experiment.decided()}
     return [

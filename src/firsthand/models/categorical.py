@@ -58,7 +58,7 @@ class Categorical:
         given = self.shares() if setting.human is None else np.asarray(setting.human, float)
         return CategoricalChains(setting, given / given.sum())
 
-    def width(self, samples: int) -> int:  # noqa: ARG002 - counts do not grow with the sample
+    def width(self, rows: int) -> int:  # noqa: ARG002 - counts do not grow with the sample
         """How many numbers one chain keeps in memory, about."""
         return 4 * self.symbols
 

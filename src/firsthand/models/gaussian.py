@@ -20,12 +20,9 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from firsthand.numerics.batches import Points, bartlett, cholesky, verified
+from firsthand.numerics.batches import Points, bartlett, cholesky, outermost, verified
 from firsthand.recursion import Setting, require
-from firsthand.types import BoolArray, FloatArray
-
-TYPICAL = 1.2815515655446004  # normal quantile of 0.9: a verifier doubts the outermost tenth
-
+from firsthand.types import FloatArray
 
 UNITS = {
     "variance": "human variances",  # the mean over dimensions
@@ -92,9 +89,9 @@ class Gaussian:
         """Its chains in one setting."""
         return GaussianChains(self, setting)
 
-    def width(self, samples: int) -> int:
+    def width(self, rows: int) -> int:
         """How many numbers one chain keeps in memory, about."""
-        return 8 * self.dimensions**2 if self.exact else samples * self.dimensions
+        return rows * self.dimensions
 
 
 class GaussianChains:
@@ -129,7 +126,7 @@ class GaussianChains:
         if not self.setting.recipe.verified:
             return self._drawn(state, n, rng)
         return verified(
-            lambda size: self._points(state, size, rng), self._odd, n, self.setting.recipe, rng
+            lambda size: self._points(state, size, rng), outermost, n, self.setting.recipe, rng
         )
 
     def measure(self, state: State, rng: np.random.Generator) -> dict[str, FloatArray]:  # noqa: ARG002
@@ -145,15 +142,6 @@ class GaussianChains:
             "mean_square": away,
             "distance": away + ((np.sqrt(roots) - 1) ** 2).sum(axis=1),
         }
-
-    def _odd(self, points: Points) -> BoolArray:
-        """What a verifier doubts: the tenth of human data that lies farthest out."""
-        if self.d == 1:
-            outside: BoolArray = np.abs(points.x[:, :, 0]) > 1.6448536269514722
-            return outside
-        cube = 1 - 2 / (9 * self.d) + TYPICAL * np.sqrt(2 / (9 * self.d))  # Wilson and Hilferty
-        far: BoolArray = (points.x**2).sum(axis=2) > self.d * cube**3
-        return far
 
     def _drawn(self, state: State, n: int, rng: np.random.Generator) -> Sums | Points:
         if self.setting.picks:

@@ -6,6 +6,9 @@ file would do. Trained on its own output it forgets what it saw seldom, without 
 sees a finite sample, and its estimate of the spread is too small on average by (1 - 1/n).
 
 Meant for small images and tables: a covariance has d x d entries, so keep d below about 1000.
+
+Many chains at once (`numerics/mixtures.py`) learn a mixture in the plane without classes, whose
+human population is a ring of modes.
 """
 
 from __future__ import annotations
@@ -17,6 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firsthand.errors import InputError
+from firsthand.numerics import mixtures
+from firsthand.recursion import Setting
 from firsthand.types import FloatArray
 
 Labels = NDArray[np.int64]
@@ -65,6 +70,23 @@ class GaussianMixture:
     low: float = 0.0
     high: float = 1.0
     levels: int = 256
+    modes: int = 3  # of the human population of many chains
+
+    question: str = "Which modes are lost when a mixture is fitted to its own samples?"
+    exact = False
+    units = mixtures.UNITS
+    sampling = frozenset({"spread"})
+    takes = "points"
+
+    def chains(self, setting: Setting) -> mixtures.MixtureChains | None:
+        """Many chains at once; None where people's data are to be learnt, one chain at a time."""
+        if setting.human is not None:
+            return None
+        return mixtures.MixtureChains(self.components, self.modes, setting)
+
+    def width(self, rows: int) -> int:
+        """How many numbers one chain keeps in memory, about."""
+        return 4 * rows * self.components
 
     def fit(self, features: FloatArray, labels: Labels, rng: np.random.Generator) -> State:
         """Learn the shares of the classes and the mixture of each.

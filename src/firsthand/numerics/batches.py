@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from firsthand.recursion import Recipe
 from firsthand.types import BoolArray, FloatArray
 
-DRAWS = (
-    60  # a chain whose model gives the verifier nothing to keep in so many draws has degenerated
-)
+# Quantiles of the normal distribution and of its square.
+NINE_TENTHS, NINE_TENTHS_SQUARED = 1.2815515655446004, 2.705543454095404
+# A chain has degenerated whose model gives the verifier nothing to keep in so many draws.
+DRAWS = 60
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,14 @@ def verified(
     return chosen
 
 
+def outermost(points: Points) -> BoolArray:
+    """Which points lie where the outermost tenth of the standard normal distribution does?"""
+    d = points.x.shape[2]
+    cube = 1 - 2 / (9 * d) + NINE_TENTHS * np.sqrt(2 / (9 * d))  # Wilson and Hilferty 1931
+    squared = NINE_TENTHS_SQUARED if d == 1 else d * cube**3
+    return np.asarray((points.x**2).sum(axis=2) > squared)
+
+
 def cholesky(matrices: FloatArray) -> FloatArray:
     """Lower factors; those of chains whose matrix has none are NaN. (chains, d, d)."""
     try:
@@ -91,6 +100,18 @@ def cholesky(matrices: FloatArray) -> FloatArray:
             with contextlib.suppress(np.linalg.LinAlgError):
                 factors[at] = np.linalg.cholesky(matrix)
     return factors
+
+
+def solved(matrices: FloatArray, vectors: FloatArray) -> FloatArray:
+    """Solutions (chains, d) of linear equations; those of chains without one are NaN."""
+    try:
+        return np.asarray(np.linalg.solve(matrices, vectors[:, :, None])[:, :, 0], np.float64)
+    except np.linalg.LinAlgError:
+        found = np.full(vectors.shape, np.nan)
+        for at, (matrix, vector) in enumerate(zip(matrices, vectors, strict=True)):
+            with contextlib.suppress(np.linalg.LinAlgError):
+                found[at] = np.linalg.solve(matrix, vector)
+        return found
 
 
 def bartlett(chains: int, d: int, freedom: int, rng: np.random.Generator) -> FloatArray:
