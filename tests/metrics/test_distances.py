@@ -12,7 +12,6 @@ from firsthand import registry
 from firsthand.contracts import BUCKETS, Draws, FeatureView
 from firsthand.errors import InputError
 from firsthand.features.pixels import describe
-from firsthand.metrics import kid
 from firsthand.numerics import kernels, pointset
 from firsthand.numerics import vendi as diversity
 from firsthand.numerics.frechet import distance
@@ -137,7 +136,7 @@ def test_absolute_values_are_the_published_ones(rng: np.random.Generator) -> Non
 def test_many_points_are_thinned_by_digest(
     rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kid, "AT_MOST", 120)
+    monkeypatch.setattr(pointset, "AT_MOST", 120)
     reference, candidate = (view(rng.normal(size=(n, 4))) for n in (300, 100))
     draws = compare("kid", reference, candidate)
     assert (draws.n_reference, draws.n_candidate) == (120, 100)

@@ -19,22 +19,22 @@ from __future__ import annotations
 from firsthand.contracts import Draws, FeatureView, Metric, Splits
 from firsthand.numerics import discriminant, pointset
 from firsthand.numerics.halves import Found, Halves
-from firsthand.numerics.pointset import Answer, PointSet, Question
+from firsthand.numerics.pointset import PointSet, Question
 
 NAME = "c2st"
 
 
 def compare(reference: FeatureView, candidate: FeatureView, splits: Splits) -> Draws:
     """The held-out share of right answers over that between two human samples, at equal size."""
-    return pointset.ask(Question(NAME, _answer), reference, candidate, splits)
+    return pointset.ask(Question(NAME, _found, _whole), reference, candidate, splits)
 
 
-def _answer(ours: PointSet, theirs: PointSet, parts: Halves, seed: int) -> Answer:
+def _found(ours: PointSet, theirs: PointSet, parts: Halves, seed: int) -> Found:
     human, candidate = (
         discriminant.described(side) for side in pointset.whitened(ours, theirs, seed)
     )
     weight = discriminant.precision(human, candidate)
-    found = Found(
+    return Found(
         *(
             discriminant.held_out(human, side, parts.first, part, weight)[:, None]
             for side, part in (
@@ -45,10 +45,10 @@ def _answer(ours: PointSet, theirs: PointSet, parts: Halves, seed: int) -> Answe
             )
         )
     )
-    return Answer(found, _whole(ours, theirs))
 
 
-def _whole(ours: PointSet, theirs: PointSet) -> float:
+def _whole(reference: FeatureView, candidate: FeatureView) -> float:
+    ours, theirs = (pointset.point_set(side, pointset.AT_MOST) for side in (reference, candidate))
     one, other = (
         discriminant.described(side) for side in pointset.whitened(ours, theirs, 0, most=None)
     )

@@ -20,7 +20,7 @@ from firsthand.contracts import Draws, FeatureView, Metric, Splits
 from firsthand.numerics import frechet, pointset
 from firsthand.numerics.halves import Found, Halves
 from firsthand.numerics.moments import Spread, moments, of_parts
-from firsthand.numerics.pointset import Answer, PointSet, Question
+from firsthand.numerics.pointset import PointSet, Question
 from firsthand.types import FloatArray
 
 NAME = "frechet"
@@ -28,11 +28,14 @@ NAME = "frechet"
 
 def compare(reference: FeatureView, candidate: FeatureView, splits: Splits) -> Draws:
     """The distance of the candidate over that of a second human sample, at equal size."""
-    return pointset.ask(Question(NAME, _answer), reference, candidate, splits)
+    return pointset.ask(Question(NAME, _found, _whole), reference, candidate, splits)
 
 
-def _answer(ours: PointSet, theirs: PointSet, parts: Halves, seed: int) -> Answer:
-    absolute = frechet.distance(ours.features, theirs.features)
+def _whole(reference: FeatureView, candidate: FeatureView) -> float:
+    return frechet.distance(reference.features, candidate.features)
+
+
+def _found(ours: PointSet, theirs: PointSet, parts: Halves, seed: int) -> Found:
     ours, theirs = pointset.whitened(ours, theirs, seed)
     parts = pointset.spectral_rows(ours, parts)
     halves = pointset.candidate_halves(parts, theirs, seed)
@@ -44,7 +47,7 @@ def _answer(ours: PointSet, theirs: PointSet, parts: Halves, seed: int) -> Answe
     )
     scores = np.concatenate([_scores(*chunk) for chunk in spreads], axis=1)
     found = Found(*scores[:4, :, None])
-    return Answer(pointset.without_own_size(found, *scores[4:]), absolute)
+    return pointset.without_own_size(found, *scores[4:])
 
 
 def _scores(

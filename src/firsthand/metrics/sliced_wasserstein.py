@@ -15,7 +15,7 @@ from __future__ import annotations
 from firsthand.contracts import Draws, FeatureView, Metric, Splits
 from firsthand.numerics import pointset, slices
 from firsthand.numerics.halves import Found, Halves
-from firsthand.numerics.pointset import Answer, PointSet, Question
+from firsthand.numerics.pointset import PointSet, Question
 from firsthand.types import BoolArray, FloatArray
 
 NAME = "sliced_wasserstein"
@@ -23,12 +23,15 @@ NAME = "sliced_wasserstein"
 
 def compare(reference: FeatureView, candidate: FeatureView, splits: Splits) -> Draws:
     """The distance of the candidate over that of a second human sample, at equal size."""
-    return pointset.ask(Question(NAME, _answer), reference, candidate, splits)
+    return pointset.ask(Question(NAME, _found, _whole), reference, candidate, splits)
 
 
-def _answer(ours: PointSet, theirs: PointSet, parts: Halves, seed: int) -> Answer:
-    fixed = slices.directions(ours.features.shape[1], slices.LINES, 0)
-    absolute = slices.distance(ours.features, theirs.features, fixed)
+def _whole(reference: FeatureView, candidate: FeatureView) -> float:
+    fixed = slices.directions(reference.features.shape[1], slices.LINES, 0)
+    return slices.distance(reference.features, candidate.features, fixed)
+
+
+def _found(ours: PointSet, theirs: PointSet, parts: Halves, seed: int) -> Found:
     ours, theirs = pointset.whitened(ours, theirs, seed)
     lines = slices.directions(ours.features.shape[1], slices.LINES, seed)
     counts = slices.counts(ours, theirs, lines)
@@ -44,7 +47,7 @@ def _answer(ours: PointSet, theirs: PointSet, parts: Halves, seed: int) -> Answe
     )
     human = squared(parts.one, parts.other, theirs=(False, False))
     candidate = squared(*pointset.candidate_halves(parts, theirs, seed), theirs=(True, True))
-    return Answer(pointset.without_own_size(found, human, candidate), absolute)
+    return pointset.without_own_size(found, human, candidate)
 
 
 component = Metric(

@@ -19,7 +19,7 @@ import numpy as np
 from firsthand.contracts import Draws, FeatureView, Metric, Splits
 from firsthand.numerics import pointset, vendi
 from firsthand.numerics.halves import Found, Halves
-from firsthand.numerics.pointset import Answer, PointSet, Question
+from firsthand.numerics.pointset import PointSet, Question
 from firsthand.types import FloatArray
 
 NAME = "vendi"
@@ -27,11 +27,14 @@ NAME = "vendi"
 
 def compare(reference: FeatureView, candidate: FeatureView, splits: Splits) -> Draws:
     """The score of the candidate over that of a second human sample, at equal size."""
-    return pointset.ask(Question(NAME, _answer), reference, candidate, splits)
+    return pointset.ask(Question(NAME, _found, _whole), reference, candidate, splits)
 
 
-def _answer(ours: PointSet, theirs: PointSet, parts: Halves, seed: int) -> Answer:
-    absolute = vendi.score(theirs.features)
+def _whole(_reference: FeatureView, candidate: FeatureView) -> float:
+    return vendi.score(candidate.features)
+
+
+def _found(ours: PointSet, theirs: PointSet, parts: Halves, seed: int) -> Found:
     ours, theirs = pointset.whitened(ours, theirs, seed)
     parts = pointset.spectral_rows(ours, parts)
     human, candidate = (_products(side) for side in (ours, theirs))
@@ -41,7 +44,7 @@ def _answer(ours: PointSet, theirs: PointSet, parts: Halves, seed: int) -> Answe
         (human, parts.one),
         (human, parts.other),
     )
-    return Answer(Found(*(vendi.scores(of, part)[:, None] for of, part in asked)), absolute)
+    return Found(*(vendi.scores(of, part)[:, None] for of, part in asked))
 
 
 def _products(points: PointSet) -> FloatArray:

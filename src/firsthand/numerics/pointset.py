@@ -24,6 +24,7 @@ from firsthand.types import ALL, BoolArray, FloatArray, Shared, Undetermined
 
 MIN_GROUPS = 20
 MIN_POINTS = 10
+AT_MOST = 20_000
 MOST_DIMENSIONS = 128
 """Splits look at no more: two thousand eigenvalue problems of this size take 2 to 3 s."""
 SECONDS_A_DIMENSION = 1.6e-4
@@ -42,29 +43,22 @@ class PointSet(NamedTuple):
         return np.diff(self.start).astype(np.float64)
 
 
-class Answer(NamedTuple):
-    """What a metric says of two sets of points."""
-
-    found: Found  # scores of all splits or of the first of them, (rows, 1) each
-    absolute: float  # the metric as it was published, on all points
-
-
-Answering = Callable[[PointSet, PointSet, Halves, int], Answer]
-"""From both sides, the parts of every split and a seed."""
-
-
 class Question(NamedTuple):
     """What is asked of two sets of points."""
 
     name: str  # of the metric
-    answer: Answering
-    limit: int | None = None  # more points a side than this are thinned by digest
+    score: Callable[[PointSet, PointSet, Halves, int], Found]
+    """Of every part in every split or the first of them, (rows, 1) each; takes a seed."""
+    whole: Callable[[FeatureView, FeatureView], float]
+    """The metric as it was published, on all points."""
 
 
 def ask(
     question: Question, reference: FeatureView, candidate: FeatureView, splits: Splits
 ) -> Draws:
     """The candidate's score as a share of a second human sample's, over all points at once.
+
+    Splits look at no more than 20,000 points a side, thinned by digest.
 
     Undetermined where a side has fewer than 20 groups or a human quarter fewer than 10 points,
     where a feature is not a finite number, and where all points of the reference are one.
@@ -76,7 +70,7 @@ def ask(
     problem = _problem(question.name, reference, candidate, groups)
     if problem is not None:
         return nothing(splits, groups, problem)
-    ours, theirs = (point_set(side, question.limit) for side in (reference, candidate))
+    ours, theirs = (point_set(side, AT_MOST) for side in (reference, candidate))
     parts = match(splits, ours.sizes, theirs.sizes)
     fewest = min(float((part @ side.sizes).min()) for part, side in _smallest(parts, ours, theirs))
     problem = too_few(question.name, groups, fewest, (MIN_GROUPS, MIN_POINTS))
@@ -84,8 +78,9 @@ def ask(
         return nothing(splits, groups, problem)
     both = int(np.isin(theirs.media, ours.media).sum())
     shared = Shared(len(ours.media), len(theirs.media), both)
-    found, absolute = question.answer(ours, theirs, parts, splits.seed)
-    return ratio_draws((ALL,), found, parts, shared, groups, absolute=np.array([absolute]))
+    found = question.score(ours, theirs, parts, splits.seed)
+    whole = np.array([question.whole(reference, candidate)])
+    return ratio_draws((ALL,), found, parts, shared, groups, absolute=whole)
 
 
 def _smallest(
@@ -106,13 +101,20 @@ def _problem(
             expected=f"{ours.shape[1]}, as the reference's",
             todo="Make both with the same embedder.",
         )
-    broken = sum(int((~np.isfinite(side.sum(axis=1))).sum()) for side in (ours, theirs))
+    broken = _broken(ours) + _broken(theirs)
     if broken:
         return Undetermined(metric=name, reason="features-not-finite", params={"found": broken})
-    if (ours == ours[0]).all():
+    if (ours.min(axis=0) == ours.max(axis=0)).all():
         params = {"found": len(ours)}
         return Undetermined(metric=name, reason="features-constant", params=params)
     return None
+
+
+def _broken(features: NDArray[np.float32]) -> int:
+    """Points that are not finite; without a copy of the features where there are none."""
+    if np.isfinite(features.min(axis=0)).all() and np.isfinite(features.max(axis=0)).all():
+        return 0
+    return int((~np.isfinite(features)).any(axis=1).sum())
 
 
 def point_set(view: FeatureView, limit: int | None = None) -> PointSet:

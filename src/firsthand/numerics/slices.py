@@ -54,8 +54,8 @@ def distance(ours: Floats, theirs: Floats, lines: Floats) -> float:
     3.0
     """
     total = 0.0
-    for axis in lines.T:
-        one, other = np.sort(ours @ axis), np.sort(theirs @ axis)
+    places = (ours @ lines).T, (theirs @ lines).T
+    for one, other in zip(*(np.sort(side, axis=1) for side in places), strict=True):
         steps = np.sort(np.concatenate([one, other]).astype(np.float64))
         below = np.searchsorted(one, steps[:-1], "right") / len(one)
         beside = np.searchsorted(other, steps[:-1], "right") / len(other)
