@@ -23,7 +23,8 @@ from firsthand.numerics.special import gamma_cdf
 from firsthand.types import FloatArray
 
 POOLED = 10.0  # mean count below which classes are put together
-ROUNDS = 50
+ROUNDS = 50  # of the likelihood's iteration
+SMALLEST = 1e-15  # drift a generation
 GRID = 1000  # drifts at which the interval is looked up
 
 
@@ -126,8 +127,8 @@ def _standardised(table: FloatArray, measured: bool) -> tuple[FloatArray, FloatA
 
 def _weight(drift: float, own: FloatArray) -> FloatArray:
     """What each direction tells of the drift: the inverse of its variance."""
-    total = max(drift, 0.0) + own
-    return np.asarray((total.max() / np.maximum(total, total.max() * 1e-12)) ** 2)
+    total = max(drift, SMALLEST) + own
+    return np.asarray((total.max() / total) ** 2)
 
 
 def _likeliest(spread: FloatArray, own: FloatArray) -> float:

@@ -1,5 +1,7 @@
 """A Gaussian refitted to its own samples: how fast does it narrow, and how far does it wander?
 
+Each set replaces the one before; for sets that grow see `accumulation`.
+
 The process starts at mean 0 and variance 1; results for another start scale with it, and hold for
 each coordinate of a Gaussian with diagonal covariance. Generation 1 is the first fit, on `samples`
 human values; each later one is fitted to as many values drawn from the fit before. `ddof` is what
@@ -22,7 +24,8 @@ from firsthand.types import FloatArray
 Ddof = Literal[0, 1]
 
 AT_THE_MEAN = 1e-3  # standard deviations around the mean where the saddlepoint formula is 0 / 0
-HALVINGS = 80  # of the range in which a quantile lies
+HALVINGS = 56  # of the range in which a quantile lies
+NODES = 16
 
 
 class LogVariance(NamedTuple):
@@ -151,25 +154,36 @@ def replace_variance_cdf(
     """
     n, t = _sizes(samples, generations, ddof, least_generations=1)
     level = np.log(number("variance", variance, 0, inside=True)) - t * np.log(2 / (n - ddof))
-    half = (n - 1) / 2
-    sd = np.sqrt(t * trigamma(half))
-    off = (level - t * digamma(half)) / sd
-    near = np.abs(off) < AT_THE_MEAN
-    low = _lugannani_rice(np.where(near, t * digamma(half) - AT_THE_MEAN * sd, level), half, t)
-    high = _lugannani_rice(np.where(near, t * digamma(half) + AT_THE_MEAN * sd, level), half, t)
-    return np.asarray(low + (high - low) * np.where(near, off / AT_THE_MEAN + 1, 0) / 2)
+    return _below(inverse_digamma(level / t), (n - 1) / 2, t)
 
 
-def _lugannani_rice(level: FloatArray, shape: FloatArray, terms: FloatArray) -> FloatArray:
-    """P(sum of `terms` logarithms of gamma variables <= level), away from its mean."""
-    tilted = inverse_digamma(level / terms)
+def _below(tilted: FloatArray, shape: FloatArray, terms: FloatArray) -> FloatArray:
+    """P(sum of `terms` log gamma variables <= the mean it would have at the shape `tilted`)."""
+    step = AT_THE_MEAN / np.sqrt(terms * trigamma(shape))
+    off = (tilted - shape) / step
+    near = np.abs(off) < 1
+    low = _lugannani_rice(np.where(near, shape - step, tilted), shape, terms)
+    high = _lugannani_rice(np.where(near, shape + step, tilted), shape, terms)
+    return np.asarray(low + (high - low) * np.where(near, off + 1, 0) / 2)
+
+
+def _lugannani_rice(tilted: FloatArray, shape: FloatArray, terms: FloatArray) -> FloatArray:
     tilt = tilted - shape
-    cumulant = terms * (log_gamma(tilted) - log_gamma(shape))
-    signed = np.sign(tilt) * np.sqrt(np.maximum(2 * (tilt * level - cumulant), 0))
+    signed = np.sign(tilt) * np.sqrt(2 * terms * _rate(tilted, shape))
     scaled = tilt * np.sqrt(terms * trigamma(tilted))
     density = np.exp(-(signed**2) / 2) / np.sqrt(2 * np.pi)
     found = normal_cdf(signed) + density * (1 / signed - 1 / scaled)
     return np.asarray(np.clip(found, 0, 1))
+
+
+def _rate(tilted: FloatArray, shape: FloatArray) -> FloatArray:
+    """The rate function of one log gamma variable, as an integral where its terms would cancel."""
+    tilt = tilted - shape
+    nodes, weights = np.polynomial.legendre.leggauss(NODES)
+    part = tilt[..., None] * (nodes + 1) / 2
+    inner = (part * trigamma(shape[..., None] + part)) @ weights * tilt / 2
+    outer = tilt * digamma(tilted) - log_gamma(tilted) + log_gamma(shape)
+    return np.asarray(np.where(np.abs(tilt) < shape / 2, inner, outer))
 
 
 def replace_variance_quantile(
@@ -184,15 +198,15 @@ def replace_variance_quantile(
     >>> f"{replace_variance_quantile(0.5, samples=100, generations=100):.3f}"
     '0.133'
     """
+    n, t = _sizes(samples, generations, ddof, least_generations=1)
     wanted = number("probability", probability, 0, 1, inside=True)
-    centre, sd = replace_log_variance(samples, generations, ddof)
-    wanted, centre, sd = np.broadcast_arrays(wanted, centre, sd)
-    low, high = centre - 60 * sd - 1, centre + 12 * sd + 1
+    wanted, shape, t = np.broadcast_arrays(wanted, (n - 1) / 2, t)
+    low, high = np.log(shape) - 50.0, np.log(shape) + 20.0
     for _ in range(HALVINGS):
         middle = (low + high) / 2
-        under = replace_variance_cdf(np.exp(middle), samples, generations, ddof) < wanted
+        under = _below(np.exp(middle), shape, t) < wanted
         low, high = np.where(under, middle, low), np.where(under, high, middle)
-    return np.asarray(np.exp((low + high) / 2))
+    return np.asarray(np.exp(t * (digamma(np.exp((low + high) / 2)) + np.log(2 / (n - ddof)))))
 
 
 def replace_spread_bound(eps: ArrayLike, samples: ArrayLike, generations: ArrayLike) -> FloatArray:
@@ -208,85 +222,6 @@ def replace_spread_bound(eps: ArrayLike, samples: ArrayLike, generations: ArrayL
     n, t = _sizes(samples, generations, 1)
     level = number("eps", eps, 0, inside=True)
     return np.asarray(np.minimum(1, np.exp(-t / (4 * n - 1)) / level))
-
-
-def accumulate_variance(samples: int, generations: ArrayLike, ddof: Ddof = 0) -> FloatArray:
-    """What is the mean variance, when every generation is fitted to all values there ever were?
-
-    Args:
-        samples: values that each generation adds to the human ones, as many as these; 2 or more.
-        generations: fits so far, 1 or more; an array gives one value each.
-        ddof: see the top of this page.
-
-    Returns:
-        Mean variance, exact. It levels off: with ddof 0 at `accumulate_variance_limit`. Unlike
-        under replace the mean is near the median.
-
-    Source: Kazdan et al. 2024 (arXiv:2410.16713) for ddof 0; ddof 1 derived here.
-
-    >>> [f"{accumulate_variance(m, 100):.4f}" for m in (10, 100, 3)]
-    ['0.8443', '0.9837', '0.5369']
-    """
-    n, t = _sizes(samples, generations, ddof, least_generations=1)
-    fits = np.arange(1, int(t.max()) + 1)
-    shrink = np.concatenate([[1 - 1 / n], 1 + _accumulate_step(n, fits[:-1], ddof)])
-    pool = n * fits
-    return np.asarray((np.cumprod(shrink) * pool / (pool - ddof))[t.astype(int) - 1])
-
-
-def _accumulate_step(n: FloatArray, fits: np.ndarray, ddof: Ddof) -> FloatArray:
-    """Relative change of the pool's variance, about its own mean, from one fit to the next."""
-    return (1 / (n * fits - 1) if ddof else -1 / n) / (fits + 1.0) ** 2
-
-
-def accumulate_variance_limit(samples: ArrayLike) -> FloatArray:
-    """Where does the mean variance level off, when nothing is ever left out? Maximum likelihood.
-
-    sin(x) / x at x = pi / sqrt(samples), between 0 and 1: what is left of the human variance. About
-    1 - 1.64 / samples. 2 or more samples. Source: Kazdan et al. 2024 (arXiv:2410.16713).
-
-    >>> accumulate_variance_limit([10, 100, 3]).round(4).tolist()
-    [0.8434, 0.9836, 0.5351]
-    """
-    return np.sinc(1 / np.sqrt(whole("samples", samples, 2)))
-
-
-def accumulate_mean_square(samples: int, generations: ArrayLike) -> FloatArray:
-    """How far has the mean wandered, squared, when nothing is ever left out? Maximum likelihood.
-
-    In units of the human variance: 1 - `accumulate_variance`, exact. It stays bounded, at pi^2 / 6
-    times what one human sample gives, for large samples. Arguments as there; derived here.
-
-    >>> f"{100 * accumulate_mean_square(100, 10_000):.2f}"
-    '1.64'
-    """
-    return np.asarray(1 - accumulate_variance(samples, generations))
-
-
-def subsample_mean_square(generations: ArrayLike) -> FloatArray:
-    """How far has the mean wandered, when each fit sees a random part of all there ever was?
-
-    The pool gains `samples` values a generation, each fit draws `samples` of them without
-    replacement, and the variance is known.
-
-    Args:
-        generations: fits so far, 1 or more.
-
-    Returns:
-        Samples times the mean squared error in units of the human variance, where one human sample
-        gives 1. It levels off at pi^2 / 2 - 2 = 2.93, against pi^2 / 6 = 1.64 when all of the pool
-        is used and no limit under replace. Exact to order 1 / samples.
-
-    Source: the regime: Kazdan et al. 2024 (arXiv:2410.16713), section 3; derived here.
-
-    >>> subsample_mean_square([1, 2, 5, 10]).round(2).tolist()
-    [1.0, 1.75, 2.39, 2.65]
-    """
-    t = whole("generations", generations, 1)
-    earlier = np.arange(1.0, t.max())
-    terms = (2 - 1 / earlier) / (earlier + 1) ** 2
-    drift = np.concatenate([[0.0], np.cumsum(terms)])
-    return np.asarray(2 - 1 / t + drift[t.astype(int) - 1])
 
 
 def _sizes(
