@@ -39,7 +39,7 @@ demo: $(VENV)/demo
 docs: $(VENV)/dev
 	$(BIN)/python docs/generate.py
 
-bench: $(VENV)/dev
+bench: $(VENV)/bench
 	for script in benchmarks/*.py; do $(BIN)/python "$$script" || exit 1; done
 
 clean:
@@ -52,6 +52,10 @@ $(VENV)/demo: $(VENV)/ready pyproject.toml constraints.txt
 
 $(VENV)/dev: $(VENV)/ready pyproject.toml constraints.txt
 	$(PIP) -e . --group dev
+	@touch $@
+
+$(VENV)/bench: $(VENV)/dev
+	$(PIP) -e . --group dev --group bench
 	@touch $@
 
 # pip knows dependency groups from 25.1 on; what comes with Python 3.11 is older.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pytest
 
@@ -27,6 +28,23 @@ def test_features_of_the_user_are_measured(tmp_path: Path) -> None:
     lost = [each for each in found.measurements if each.metric == "tail_coverage"]
     assert lost
     assert max(each.value for each in lost if dict(each.slice)["stratum"] == "rarest-tenth") < 0.9
+
+
+def test_a_row_twice_adds_no_point(tmp_path: Path) -> None:
+    rows = np.load(points(tmp_path, "once", 9))
+    np.save(tmp_path / "twice.npy", np.concatenate([rows, rows[:100]]))
+    once, twice = (side_of(tmp_path / f"{name}.npy") for name in ("once", "twice"))
+    assert len(twice.media) == 400
+    assert len(twice.view("features").features) == len(once.view("features").features) == 300
+
+
+def test_columns_of_numbers_are_features_if_so_named(tmp_path: Path) -> None:
+    path = tmp_path / "table.parquet"
+    duckdb.sql(
+        f"COPY (SELECT random() AS x, random() AS y FROM range(50)) TO '{path}' (FORMAT parquet)"
+    )
+    assert side_of(path).task == "table"
+    assert side_of(path, format="features").task == "features"
 
 
 def test_classes_beside_features_are_measured_too(tmp_path: Path) -> None:

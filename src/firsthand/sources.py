@@ -31,7 +31,7 @@ def side_of(source: Source, features: str | None = None, **reading: Any) -> Side
     """
     if isinstance(source, str | Path) and profile.can_read(Path(source)):
         return profile.load(Path(source))
-    if isinstance(source, str | Path) and not reading.get("format") and _holds_points(source):
+    if isinstance(source, str | Path) and _holds_points(source, reading.get("format")):
         return FeatureSide(feature_files.open(source, **_only(reading, "group_by", "strict")))
     if isinstance(source, str | Path):
         source = read(source, **reading)
@@ -40,7 +40,10 @@ def side_of(source: Source, features: str | None = None, **reading: Any) -> Side
     return source
 
 
-def _holds_points(source: str | Path) -> bool:
+def _holds_points(source: str | Path, format: str | None) -> bool:
+    """Is it a file of features? Told by looking, unless a format is named."""
+    if format is not None:
+        return format == "features"
     return Path(source).is_file() and feature_files.can_read(source)
 
 

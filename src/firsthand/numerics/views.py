@@ -158,3 +158,13 @@ def features_view(dataset: Dataset, embedder: Embedder) -> FeatureView:
     kept = [samples[index] for index in at]
     media = np.array([sample.media for sample in kept], dtype="S32")
     return FeatureView(features, buckets_of(kept), media, count_groups(kept))
+
+
+def distinct(view: FeatureView) -> FeatureView:
+    """The same points with each medium once, the last of its rows, as in `features_view`."""
+    backwards = view.media[::-1]
+    first = np.unique(backwards, return_index=True)[1]
+    if len(first) == len(backwards):
+        return view
+    kept = np.sort(len(backwards) - 1 - first)
+    return FeatureView(view.features[kept], view.bucket[kept], view.media[kept], view.groups)
