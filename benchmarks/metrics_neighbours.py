@@ -33,7 +33,7 @@ import numpy as np
 from PIL import Image
 
 from firsthand.features.pixels import describe
-from firsthand.numerics.prdc import estimate, prdc
+from firsthand.numerics.prdc import PRDC, estimate, prdc
 
 Floats = np.ndarray
 Scores = tuple[float, ...]
@@ -175,13 +175,33 @@ def peak(case: Case, tool: str) -> float:
     return float(done.stdout.splitlines()[-1])
 
 
-def agreement(case: Case, one: Floats, other: Floats, peer: str, value: Scores) -> str:
-    """Our scores equal a peer's, but for ties where it takes the edge of a ball to be outside."""
+def agreement(one: Floats, other: Floats, peer: str, value: Scores) -> str:
+    """Our scores equal a peer's, but for pairs that float32 cannot tell from the edge of a ball.
+
+    With prdc those are compared that take the edge to be outside, as it does.
+    """
     found = prdc(one, other)
     expected = found.strict if peer == "prdc" else found.scores
     apart = max(abs(a - b) for a, b in zip(expected, value, strict=False))
-    assert apart < 1e-6, f"{case}: {peer} says {value}, we say {expected}"
-    return f"{apart:.0e} apart; {found.decided_by_ties} points decided by ties"
+    close = close_calls(one, other, found)
+    assert apart * min(len(one), len(other)) <= close + 1e-3, f"{peer}: {value}, not {expected}"
+    ties = found.decided_by_ties
+    return f"{apart:.0e} apart; {ties} points on an edge, {close} pairs within rounding of one"
+
+
+def close_calls(one: Floats, other: Floats, found: PRDC) -> int:
+    """Pairs whose distance, in float64, is a radius within what float32 can be off by."""
+    middle = one.mean(axis=0)
+    ours, theirs = (side.astype(np.float64) - middle for side in (one, other))
+    norms = [np.einsum("ij,ij->i", side, side) for side in (ours, theirs)]
+    slack = 4 * np.finfo(np.float32).eps * (norms[0].mean() + norms[1].mean())
+    close = 0
+    for start in range(0, len(ours), TILE):
+        part = slice(start, start + TILE)
+        far = norms[0][part, None] + norms[1] - 2 * ours[part] @ theirs.T
+        for radius in (found.reference_radius[part, None], found.candidate_radius[None]):
+            close += int((np.abs(far - radius**2) < slack).sum())
+    return close
 
 
 def measured(case: Case, rounds: int, memory: bool) -> list[Row]:
@@ -202,7 +222,7 @@ def measured(case: Case, rounds: int, memory: bool) -> list[Row]:
             "peer": peer,
             "value": taken["ours"][0][0],
             "peer_value": value,
-            "agreement": agreement(case, one, other, peer, value) if value else "",
+            "agreement": agreement(one, other, peer, value) if value else "",
             "cpu": cpu["ours"],
             "peer_cpu": cpu[peer],
             "wall": wall["ours"],
@@ -224,13 +244,12 @@ class Enough(Exception):
 def million(n: int = 1_000_000, d: int = 512) -> Row:
     """Memory of a comparison of mapped files, in the first tiles of the pass; time estimated."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "points.npy"
-        file = np.lib.format.open_memmap(path, "w+", np.float32, (n, d))
-        for start in range(0, n, 10_000):
-            file[start : start + 10_000] = sample(min(10_000, n - start), d, 20, 1.0, start)
-        del file
+        path = Path(folder) / "points"
+        with path.open("wb") as file:  # not mapped: a child begins with its parent's peak memory
+            for start in range(0, n, 10_000):
+                sample(min(10_000, n - start), d, 20, 1.0, start).tofile(file)
         done = subprocess.run(
-            [sys.executable, __file__, "--mapped", str(path)],
+            [sys.executable, __file__, "--mapped", str(path), str(d)],
             check=True, capture_output=True, text=True,
         )  # fmt: skip
     megabytes, seconds, estimated = map(float, done.stdout.split())
@@ -243,8 +262,8 @@ def million(n: int = 1_000_000, d: int = 512) -> Row:
     }
 
 
-def look_at_mapped(path: str) -> None:
-    one, other = np.load(path, mmap_mode="r"), np.load(path, mmap_mode="r")
+def look_at_mapped(path: str, d: int) -> None:
+    one, other = (np.memmap(path, np.float32, "r").reshape(-1, d) for _ in range(2))
     told = estimate(one, other)
 
     def progress(done: int, _of: int) -> None:
@@ -271,10 +290,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--case", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--tool", help=argparse.SUPPRESS)
-    parser.add_argument("--mapped", help=argparse.SUPPRESS)
+    parser.add_argument("--mapped", nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.mapped:
-        look_at_mapped(given.mapped)
+        look_at_mapped(given.mapped[0], int(given.mapped[1]))
     elif given.tool:
         if installed("torch-fidelity"):
             declare_operators()
