@@ -11,6 +11,7 @@ import pytest
 from firsthand.contracts import FeatureView
 from firsthand.metrics import tail_coverage
 from firsthand.metrics.tail_coverage import compare
+from firsthand.numerics import space
 from firsthand.numerics.multiplicity import family_wise
 from firsthand.numerics.resampling import make_splits
 from firsthand.types import Shared
@@ -31,7 +32,7 @@ def slow_share(reference, candidate, first, searched, theirs: bool) -> np.ndarra
     """What one split finds, by all pairs, for the strata of A."""
     side = candidate if theirs else reference
     mine, other = first[reference.bucket], searched[side.bucket]
-    k = tail_coverage.K
+    k = space.K
 
     def apart(one, two):
         gap = one.features[:, None].astype(float) - two.features[None]
@@ -53,13 +54,13 @@ def slow_share(reference, candidate, first, searched, theirs: bool) -> np.ndarra
 def test_agrees_with_a_loop_over_all_pairs(
     rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tail_coverage, "MEMBERS", 1000)  # lists that leave nobody out
+    monkeypatch.setattr(space, "MEMBERS", 1000)  # lists that leave nobody out
     reference, candidate = view(rng.normal(size=(300, 3))), view(0.8 * rng.normal(size=(300, 3)))
     splits = splits_for(reference, candidate, 12)
     # The points in the order that the metric puts them in, so that ties are cut alike.
-    ours, theirs = tail_coverage._points(reference, candidate)
-    parts = tail_coverage._parts(splits, ours, theirs)
-    found = tail_coverage._found(tail_coverage._space(ours, theirs, parts), parts)
+    made = space.neighbourhoods(reference, candidate, splits)
+    (ours, theirs), parts = made.points, made.parts
+    found = tail_coverage._found(made)
     for at in range(12):
         for name, scores in found._asdict().items():
             searched, other = getattr(parts, name)[at], name == "candidate"
@@ -73,7 +74,7 @@ def test_short_lists_change_next_to_nothing(
 ) -> None:
     reference, candidate = view(rng.normal(size=(300, 8))), view(rng.normal(size=(300, 8)))
     short = compare(reference, candidate, splits_for(reference, candidate))
-    monkeypatch.setattr(tail_coverage, "MEMBERS", 1000)
+    monkeypatch.setattr(space, "MEMBERS", 1000)
     full = compare(reference, candidate, splits_for(reference, candidate))
     np.testing.assert_allclose(short.value, full.value, atol=0.01)
 

@@ -17,38 +17,29 @@ density stratum, size-matched and both ways at once: docs/tail-coverage.md.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from firsthand.contracts import BUCKETS, Draws, FeatureView, Metric, Splits
+from firsthand.contracts import Draws, FeatureView, Metric, Splits
 from firsthand.numerics import reach
-from firsthand.numerics.halves import Found, Halves, match, nothing, ratio_draws, thin
-from firsthand.numerics.neighbours import Points
-from firsthand.numerics.reach import Bits, Lists
+from firsthand.numerics.halves import Found, Halves, nothing, ratio_draws
+from firsthand.numerics.reach import Bits
+from firsthand.numerics.space import (
+    MIN_GROUPS,
+    MIN_POINTS,
+    THREADS,
+    K,
+    Space,
+    neighbourhoods,
+    problem_of,
+)
 from firsthand.types import FloatArray, Shared, Slice, Undetermined
 
 NAME = "tail_coverage"
-K = 5  # as Naeem et al.; docs/tail-coverage.md compares 3, 5 and 10
-MEMBERS = 12  # of each list belong to the smallest part on average: the k-th is nearly always there
-THREADS = 2  # NumPy works beside itself here; more would need more memory
-AT_MOST = 5000  # points a side
 STRATA = (("rarest-tenth", 0.1), ("next-fifth", 0.3), ("middle", 0.7), ("dense", 1.0))
-MIN_GROUPS = 20
-MIN_POINTS = 10
 
 Floats = NDArray[np.float32]
-
-
-class Space(NamedTuple):
-    """All distances that any split needs, found once."""
-
-    ours: Lists  # the reference in the reference
-    across: Lists  # the reference in the candidate
-    theirs: Lists  # the candidate in the candidate
-    bucket: NDArray[np.int64]  # (n,) of the reference
-    other: NDArray[np.int64]  # (m,) of the candidate
 
 
 def compare(reference: FeatureView, candidate: FeatureView, splits: Splits) -> Draws:
@@ -60,68 +51,16 @@ def compare(reference: FeatureView, candidate: FeatureView, splits: Splits) -> D
         splits: rows as in every other metric.
     """
     groups = min(reference.groups, candidate.groups)
-    problem = _problem(reference, candidate, groups)
+    problem = problem_of(NAME, reference, candidate, groups)
     if problem is not None:
         return nothing(splits, groups, problem)
-    ours, theirs = _points(reference, candidate)
-    parts = _parts(splits, ours, theirs)
-    space = _space(ours, theirs, parts)
-    found = _found(space, parts)
-    both = int(np.isin(theirs.identity, ours.identity).sum())
-    shared = Shared(len(ours.bucket), len(theirs.bucket), both)
-    return _draws(found, parts, shared, groups)
+    space = neighbourhoods(reference, candidate, splits)
+    return _draws(_found(space), space.parts, space.shared, groups)
 
 
-def _problem(reference: FeatureView, candidate: FeatureView, groups: int) -> Undetermined | None:
-    both = np.concatenate([reference.features, candidate.features])
-    broken = int((~np.isfinite(both)).any(axis=1).sum())
-    if groups < MIN_GROUPS:
-        params = {"found": groups, "needed": MIN_GROUPS}
-        return Undetermined(metric=NAME, reason="too-few-groups", params=params)
-    if broken:
-        return Undetermined(metric=NAME, reason="features-not-finite", params={"found": broken})
-    if (reference.features == reference.features[0]).all():
-        params = {"found": len(reference.features)}
-        return Undetermined(metric=NAME, reason="features-constant", params=params)
-    return None
-
-
-def _points(reference: FeatureView, candidate: FeatureView) -> tuple[Points, Points]:
-    n, m = len(reference.bucket), len(candidate.bucket)
-    limit = min(AT_MOST, 2 * n, 2 * m)
-    media = np.concatenate([reference.media, candidate.media])
-    identity = np.unique(media, return_inverse=True)[1]
-    return _thinned(reference, identity[:n], limit), _thinned(candidate, identity[n:], limit)
-
-
-def _thinned(view: FeatureView, identity: NDArray[np.int64], limit: int) -> Points:
-    """At most `limit` points, in the order of their digests: as good as random, and stable."""
-    # The bucket is the first byte of a digest, so the order must come from its other end.
-    tails = np.array([bytes(each)[::-1] for each in view.media], dtype=view.media.dtype)
-    kept = np.argsort(tails, kind="stable")[:limit]
-    return Points(view.features[kept], view.bucket[kept], identity[kept])
-
-
-def _parts(splits: Splits, ours: Points, theirs: Points) -> Halves:
-    """Three parts of equal size: radii are set by as many points as are searched."""
-    sizes = [np.bincount(side.bucket, minlength=BUCKETS).astype(float) for side in (ours, theirs)]
-    parts = match(splits, *sizes)
-    first = thin(parts.first, sizes[0], parts.human @ sizes[0], splits.seed + 3)
-    return parts._replace(first=first)
-
-
-def _space(ours: Points, theirs: Points, parts: Halves) -> Space:
-    size = np.bincount(ours.bucket, minlength=BUCKETS)
-    most = max(len(ours.bucket), len(theirs.bucket))
-    listed = int(np.ceil(MEMBERS * most / max((parts.one @ size).mean(), 1.0)))
-    queries, among = (ours, ours, theirs), (ours, theirs, theirs)
-    with ThreadPoolExecutor(THREADS) as pool:
-        own, across, other = pool.map(reach.lists_of, queries, among, [listed] * 3)
-    return Space(own, across, other, ours.bucket, theirs.bucket)
-
-
-def _found(space: Space, parts: Halves) -> Found:
+def _found(space: Space) -> Found:
     """What share of each stratum A reaches in every part, for all splits at once."""
+    parts = space.parts
     first = reach.closed(space.ours, reach.pack(parts.first), K)
     radius = reach.radius(space.ours, first, len(parts.first))
     inside = parts.first[:, space.bucket]

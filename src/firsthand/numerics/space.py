@@ -8,6 +8,7 @@ until another pair of sets is asked about.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -23,25 +24,34 @@ from firsthand.numerics.prdc import prdc
 from firsthand.numerics.reach import Bits, Lists
 from firsthand.types import ALL, FloatArray, Shared, Undetermined
 
-K = 5  # as Naeem et al.
+K = 5  # as Naeem et al.; docs/tail-coverage.md compares 3, 5 and 10
 AT_MOST = 5000  # points a side; more are thinned by digest
-MEMBERS = 12  # of each list belong to the smallest part on average
+MEMBERS = 12  # of each list belong to the smallest part on average: the k-th is nearly always there
+THREADS = 2  # NumPy works beside itself here; more would need more memory
 MIN_GROUPS = 20
 MIN_POINTS = 10
 COPY = 0.05  # of human points are as near to the reference as this: nearer is a copy
 
 
 class Space(NamedTuple):
-    """Neighbour lists of the thinned points of both sides."""
+    """Neighbour lists of the thinned points of both sides, and the parts of every split."""
 
+    points: tuple[Points, Points]
     ours: Lists  # the reference in the reference
     across: Lists  # the reference in the candidate
-    back: Lists  # the candidate in the reference
     theirs: Lists  # the candidate in the candidate
-    bucket: NDArray[np.int64]  # (n,) of the reference
-    other: NDArray[np.int64]  # (m,) of the candidate
     parts: Halves
     shared: Shared
+
+    @property
+    def bucket(self) -> NDArray[np.int64]:
+        """Of each point of the reference, (n,)."""
+        return self.points[0].bucket
+
+    @property
+    def other(self) -> NDArray[np.int64]:
+        """Of each point of the candidate, (m,)."""
+        return self.points[1].bucket
 
 
 def draws(name: str, reference: FeatureView, candidate: FeatureView, splits: Splits) -> Draws:
@@ -57,10 +67,10 @@ def draws(name: str, reference: FeatureView, candidate: FeatureView, splits: Spl
         InputError: the sides have different numbers of dimensions.
     """
     groups = min(reference.groups, candidate.groups)
-    problem = _problem(name, reference, candidate, groups)
+    problem = problem_of(name, reference, candidate, groups)
     if problem is not None:
         return nothing(splits, groups, problem)
-    space, found = _shares(reference, candidate, splits)
+    space, back, found = _shares(reference, candidate, splits)
     size = np.bincount(space.bucket, minlength=BUCKETS)
     fewest = float(min((space.parts.one @ size).min(), (space.parts.other @ size).min()))
     problem = too_few(name, groups, fewest, (MIN_GROUPS, MIN_POINTS))
@@ -69,14 +79,21 @@ def draws(name: str, reference: FeatureView, candidate: FeatureView, splits: Spl
         problem = Undetermined(metric=name, reason="human-halves-differ", params=params)
     if problem is not None:
         return nothing(splits, groups, problem)
-    published = _copies(space) if name == "near_copies" else _scores(reference, candidate)[name]
+    published = (
+        _copies(space, back) if name == "near_copies" else _scores(reference, candidate)[name]
+    )
     absolute = np.array([published])
     return ratio_draws((ALL,), found[name], space.parts, space.shared, groups, absolute=absolute)
 
 
-def _problem(
+def problem_of(
     name: str, reference: FeatureView, candidate: FeatureView, groups: int
 ) -> Undetermined | None:
+    """Why nothing can be said of these points, if so.
+
+    Raises:
+        InputError: the sides have different numbers of dimensions.
+    """
     if groups < MIN_GROUPS:
         return too_few(name, groups, MIN_POINTS, (MIN_GROUPS, MIN_POINTS))
     ours, theirs = reference.features, candidate.features
@@ -101,14 +118,15 @@ def _published(reference: FeatureView, candidate: FeatureView) -> Mapping[str, f
 
 def _find(
     reference: FeatureView, candidate: FeatureView, splits: Splits
-) -> tuple[Space, Mapping[str, Found]]:
+) -> tuple[Space, Lists, Mapping[str, Found]]:
     """All shares of all parts, from one set of lists."""
-    space = _space(reference, candidate, splits)
+    space = neighbourhoods(reference, candidate, splits)
+    back = reach.lists_of(*space.points[::-1], len(space.ours.distance))
     member = reach.pack(space.parts.first)
     balls = reach.closed(space.ours, member, K)
     precise = (
-        _inside(space, balls, member, theirs=False),
-        _inside(space, balls, member, theirs=True),
+        _inside(space, space.ours, space.bucket, balls),
+        _inside(space, back, space.other, balls),
     )
     reached = _reached(space, balls)
     found = {
@@ -116,12 +134,12 @@ def _find(
         "density": _of_part(space, [each[1] / K for each in precise]),
         "coverage": Found(**{name: each[0] for name, each in reached.items()}),
         "recall": Found(**{name: each[1] for name, each in reached.items()}),
-        "near_copies": _near(space, member),
+        "near_copies": _near(space, back, member),
     }
-    return space, found
+    return space, back, found
 
 
-_shares: Once[tuple[Space, Mapping[str, Found]]] = Once(_find)
+_shares: Once[tuple[Space, Lists, Mapping[str, Found]]] = Once(_find)
 _scores: Once[Mapping[str, float]] = Once(_published)
 
 
@@ -133,21 +151,16 @@ def _space(reference: FeatureView, candidate: FeatureView, splits: Splits) -> Sp
     first = thin(parts.first, sizes[0], parts.human @ sizes[0], splits.seed + 3)
     most = max(len(ours.bucket), len(theirs.bucket))
     listed = int(np.ceil(MEMBERS * most / max(float((parts.one @ sizes[0]).mean()), 1.0)))
-    pairs = ((ours, ours), (ours, theirs), (theirs, ours), (theirs, theirs))
-    ours_in_ours, ours_in_theirs, theirs_in_ours, theirs_in_theirs = (
-        reach.lists_of(*pair, listed) for pair in pairs
-    )
+    queries, among = (ours, ours, theirs), (ours, theirs, theirs)
+    with ThreadPoolExecutor(THREADS) as pool:
+        own, across, other = pool.map(reach.lists_of, queries, among, [listed] * 3)
     both = int(np.isin(theirs.identity, ours.identity).sum())
-    return Space(
-        ours=ours_in_ours,
-        across=ours_in_theirs,
-        back=theirs_in_ours,
-        theirs=theirs_in_theirs,
-        bucket=ours.bucket,
-        other=theirs.bucket,
-        parts=parts._replace(first=first),
-        shared=Shared(len(ours.bucket), len(theirs.bucket), both),
-    )
+    shared = Shared(len(ours.bucket), len(theirs.bucket), both)
+    return Space((ours, theirs), own, across, other, parts._replace(first=first), shared)
+
+
+neighbourhoods: Once[Space] = Once(_space)
+"""The space of two views and their splits, kept until it is asked for another."""
 
 
 def _points(reference: FeatureView, candidate: FeatureView) -> tuple[Points, Points]:
@@ -167,17 +180,14 @@ def _thinned(view: FeatureView, identity: NDArray[np.int64], limit: int) -> Poin
 
 
 def _inside(
-    space: Space, balls: Bits, member: Bits, *, theirs: bool
+    space: Space, lists: Lists, bucket: NDArray[np.int64], balls: Bits
 ) -> tuple[FloatArray, FloatArray]:
     """Points of a side in some ball of A, and balls of A around them, by bucket. (splits, 64)."""
-    lists, bucket = (space.back, space.other) if theirs else (space.ours, space.bucket)
     splits = len(space.parts.first)
-    digits = reach.inside(lists, member, space.ours, balls)
+    digits = reach.inside(lists, reach.pack(space.parts.first), space.ours, balls)
     some = np.bitwise_or.reduce(digits)
-    balls_around = sum(
-        2**at * reach.by_bucket(digit, bucket, splits) for at, digit in enumerate(digits)
-    )
-    return reach.by_bucket(some, bucket, splits).astype(float), np.asarray(balls_around, float)
+    around = sum(2**at * reach.by_bucket(each, bucket, splits) for at, each in enumerate(digits))
+    return reach.by_bucket(some, bucket, splits).astype(float), np.asarray(around, float)
 
 
 def _of_part(space: Space, hits: list[FloatArray]) -> Found:
@@ -213,12 +223,12 @@ def _reached(space: Space, balls: Bits) -> Mapping[str, tuple[FloatArray, FloatA
     return out
 
 
-def _near(space: Space, member: Bits) -> Found:
+def _near(space: Space, back: Lists, member: Bits) -> Found:
     """Share of each part's points that lie nearer to A than 95 % of human ones do. (splits, 1)."""
     parts = space.parts
     ours, theirs = (
         reach.radius(lists, reach.closed(lists, member, 1), len(parts.first))
-        for lists in (space.ours, space.back)
+        for lists in (space.ours, back)
     )
     out = np.empty((len(Found._fields), len(parts.first)))
     for split in range(len(parts.first)):
@@ -239,6 +249,6 @@ def _edge(distance: FloatArray) -> float:
     return float(np.partition(distance, place)[place])
 
 
-def _copies(space: Space) -> float:
+def _copies(space: Space, back: Lists) -> float:
     """Share of the candidate's points nearer to the reference than 95 % of its own to the rest."""
-    return float((space.back.distance[0] <= _edge(space.ours.distance[0])).mean())
+    return float((back.distance[0] <= _edge(space.ours.distance[0])).mean())
