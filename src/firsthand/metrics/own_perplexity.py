@@ -17,10 +17,11 @@ import numpy as np
 
 from firsthand.contracts import BUCKETS, Draws, Metric, Splits, TokensView
 from firsthand.numerics.halves import Found, Halves, match, nothing, ratio_draws, too_few
-from firsthand.numerics.language import documents, train
+from firsthand.numerics.language import documents, numbered, train
 from firsthand.numerics.quotients import Sums
 from firsthand.numerics.spectrum import fingerprints, shared_tokens
 from firsthand.numerics.surprise import read, vocabulary_of
+from firsthand.numerics.tokens import Tokens
 from firsthand.types import ALL, BoolArray, FloatArray
 
 NAME = "own_perplexity"
@@ -46,7 +47,11 @@ def compare(reference: TokensView, candidate: TokensView, splits: Splits) -> Dra
     if problem is not None:
         return nothing(splits, groups, problem)
     vocabulary = vocabulary_of(reference, candidate)
-    ours, theirs = (_own(view, least, vocabulary) for view in (reference, candidate))
+    views = numbered(reference, candidate)
+    order = fingerprints(reference), fingerprints(candidate)
+    ours, theirs = (
+        _own(view, by, least, vocabulary) for view, by in zip(views, order, strict=True)
+    )
     parts = match(splits, ours.read.under, theirs.read.under)
     absolute = np.array([np.exp(theirs.read.whole)])
     shared = shared_tokens(reference, candidate)
@@ -61,12 +66,12 @@ def _sizes(view: TokensView) -> FloatArray:
     return np.bincount(BLOCK[view.bucket], weights=lengths, minlength=BLOCKS).astype(np.float64)
 
 
-def _own(view: TokensView, words: int, vocabulary: int) -> Own:
+def _own(view: TokensView, by: Tokens, words: int, vocabulary: int) -> Own:
     """Learn from as many words of each block, and read all others."""
     over, surprise = np.zeros(BUCKETS), np.zeros(BLOCKS)
     for block in range(BLOCKS):
         mine = BLOCK[view.bucket] == block
-        model = train(_first(documents(view, mine), words), vocabulary)
+        model = train(_first(documents(view, mine), by[mine], words), vocabulary)
         found = read(model, documents(view, ~mine))
         over += found.over / (BLOCKS - 1)
         surprise[block] = found.whole
@@ -74,9 +79,9 @@ def _own(view: TokensView, words: int, vocabulary: int) -> Own:
     return Own(Sums(over, under), surprise - surprise.mean())
 
 
-def _first(view: TokensView, words: int) -> TokensView:
+def _first(view: TokensView, by: Tokens, words: int) -> TokensView:
     """So many words of a view, by the hashes of its documents, the last one in part."""
-    order = np.argsort(fingerprints(view), kind="stable")
+    order = np.argsort(by, kind="stable")
     lengths = np.diff(view.start)[order]
     begins = np.cumsum(lengths) - lengths
     kept = np.clip(words - begins, 0, lengths)

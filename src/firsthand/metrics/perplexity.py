@@ -7,8 +7,7 @@ another subject or language, is too surprising. Each is a ratio of perplexities,
 worse.
 
 Reading in turn what the others learnt from would use all documents, but two of one subject would
-then make each other less surprising, which no resampling of read documents shows: 9 of 60 pairs of
-human halves raised an alarm.
+then make each other less surprising, which no resampling of what was read shows.
 
 Source: perplexity of generations under the first model, Shumailov et al. 2024
 (doi:10.1038/s41586-024-07566-y); model: Chen & Goodman 1999 (Computer Speech & Language 13:359).
@@ -18,7 +17,7 @@ from __future__ import annotations
 
 from firsthand.contracts import Draws, Metric, Splits, TokensView
 from firsthand.numerics.halves import nothing, too_few
-from firsthand.numerics.language import documents, train
+from firsthand.numerics.language import documents, numbered, train
 from firsthand.numerics.spectrum import shared_tokens
 from firsthand.numerics.surprise import both_ways, read, vocabulary_of
 
@@ -35,10 +34,10 @@ def compare(reference: TokensView, candidate: TokensView, splits: Splits) -> Dra
     problem = too_few(NAME, groups, least, (MIN_GROUPS, MIN_TOKENS))
     if problem is not None:
         return nothing(splits, groups, problem)
-    learnt = documents(reference, reference.bucket % LEARNT == 0)
-    model = train(learnt, vocabulary_of(reference, candidate))
-    views = (documents(view, view.bucket % LEARNT > 0) for view in (reference, candidate))
-    ours, theirs = (read(model, view) for view in views)
+    views = numbered(reference, candidate)
+    learnt = documents(views[0], reference.bucket % LEARNT == 0)
+    model = train(learnt, vocabulary_of(*views))
+    ours, theirs = (read(model, documents(view, view.bucket % LEARNT > 0)) for view in views)
     return both_ways(ours, theirs, splits, shared_tokens(reference, candidate), groups)
 
 

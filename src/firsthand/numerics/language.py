@@ -117,16 +117,25 @@ def log_chances(model: Model, view: TokensView) -> FloatArray:
 
 def _ids(tokens: Tokens, words: Tokens) -> Ids:
     """The number of each word, from 1 on; UNKNOWN if it was not seen in training."""
-    place = _find(words, tokens, np.ones(len(tokens), bool))
+    place = _find(words, tokens)
     return np.where(place >= 0, place + 1, UNKNOWN)
 
 
-def _find(keys: Ids | Tokens, wanted: Ids | Tokens, asked: BoolArray) -> Ids:
+def _find(keys: Ids | Tokens, wanted: Ids | Tokens, asked: BoolArray | None = None) -> Ids:
     """Where does each wanted key stand among the sorted ones? -1 if nowhere or not asked."""
-    if not len(keys):
-        return np.full(len(wanted), -1)
-    place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    return np.where(asked & (keys[place] == wanted), place, -1)
+    out = np.full(len(wanted), -1)
+    rows = np.arange(len(wanted)) if asked is None else np.flatnonzero(asked)
+    if not len(keys) or not len(rows):
+        return out
+    some = wanted[rows]
+    if keys[-1] < 8 * (len(keys) + len(rows)):  # a table is quicker than a search, if it is small
+        table = np.full(int(keys[-1]) + 2, -1)
+        table[keys] = np.arange(len(keys))
+        out[rows] = table[np.minimum(some, keys[-1] + keys.dtype.type(1))]
+        return out
+    place = np.minimum(np.searchsorted(keys, some), len(keys) - 1)
+    out[rows] = np.where(keys[place] == some, place, -1)
+    return out
 
 
 def _history(ids: Ids, start: Ids, length: int) -> list[Ids]:
@@ -137,6 +146,14 @@ def _history(ids: Ids, start: Ids, length: int) -> list[Ids]:
         moved = np.concatenate([np.full(min(back, len(ids)), BEGIN), ids[:-back]])
         out.append(np.where(place >= back, moved, BEGIN))
     return out
+
+
+def numbered(*views: TokensView) -> list[TokensView]:
+    """The same documents with small numbers for words, which are found sooner than hashes."""
+    _, numbers = np.unique(np.concatenate([view.tokens for view in views]), return_inverse=True)
+    ends = np.cumsum([len(view.tokens) for view in views])
+    cut = np.split(numbers.astype(np.uint64), ends[:-1])
+    return [view._replace(tokens=tokens) for view, tokens in zip(views, cut, strict=True)]
 
 
 def documents(view: TokensView, kept: BoolArray) -> TokensView:

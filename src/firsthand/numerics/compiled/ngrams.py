@@ -94,10 +94,13 @@ def tokenise(
     Returns:
         How many tokens and how many hard documents were written.
     """
-    letters = (kinds[:128] == LETTER) | (kinds[:128] == DIGIT)
+    inside = np.zeros(256, np.uint8)  # what a byte within a word becomes; 0 for all others
+    for code in range(128):
+        if kinds[code] == LETTER or kinds[code] == DIGIT:  # noqa: PLR1714 - `in` is slow here
+            inside[code] = lower[code]
     at = written = found = 0
     while at < len(data):
-        end, size = _document(data, at, border, (kinds, lower, letters), tokens[written:])
+        end, size = _document(data, at, border, (kinds, lower, inside), tokens[written:])
         if size < 0:
             hard[found, 0], hard[found, 1] = at, end
             found += 1
@@ -113,11 +116,11 @@ def _document(  # noqa: C901, PLR0915 - one action after the other is what it do
     data: NDArray[np.uint8],
     at: int,
     border: int,
-    characters: tuple[NDArray[np.uint8], NDArray[np.uint32], NDArray[np.bool_]],
+    characters: tuple[NDArray[np.uint8], NDArray[np.uint32], NDArray[np.uint8]],
     tokens: Hashes,
 ) -> tuple[int, int]:
     """Where does the document end, and how many tokens does it hold? -1 if it is hard."""
-    kinds, lower, letters = characters
+    kinds, lower, inside = characters
     written, state = 0, NONE
     value = held = np.uint64(0)
     while at < len(data) and data[at] != border:
@@ -148,8 +151,8 @@ def _document(  # noqa: C901, PLR0915 - one action after the other is what it do
             written += 1
         at += step
         # Most of a text is plain letters within words; a border is none.
-        while state == WORD and at < len(data) and data[at] < 128 and letters[data[at]]:
-            value = (value ^ np.uint64(lower[data[at]])) * PRIME
+        while state == WORD and at < len(data) and inside[data[at]]:
+            value = (value ^ np.uint64(inside[data[at]])) * PRIME
             at += 1
     if state != NONE:
         tokens[written] = _mixed(value)
