@@ -92,3 +92,13 @@ def test_a_misspelt_embedder_is_named(tmp_path: Path) -> None:
         side_of(pictures, "pixel")
     with pytest.raises(InputError, match="without a model"):
         side_of(pictures, "pixels=resnet18")
+
+
+def test_a_part_of_many_points_is_measured_when_asked(tmp_path: Path) -> None:
+    human, other = points(tmp_path, "human", 11), points(tmp_path, "other", 12)
+    whole, part = (
+        measure(human, other, metrics=["precision"], at_most=limit, splits=99).measurements[0]
+        for limit in (None, 150)
+    )
+    assert (whole.n_reference, part.n_reference) == (300, 150)
+    assert part.high - part.low > whole.high - whole.low

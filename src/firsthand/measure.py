@@ -8,10 +8,11 @@ from typing import NamedTuple
 import numpy as np
 
 from firsthand import registry
-from firsthand.contracts import BoxesView, Draws, Metric, Profile, Splits, ViewName
+from firsthand.contracts import BoxesView, Draws, FeatureView, Metric, Profile, Splits, ViewName
 from firsthand.errors import InputError
 from firsthand.numerics.multiplicity import family_wise
 from firsthand.numerics.resampling import SPLITS, Pair, draw, keep, make_splits
+from firsthand.numerics.views import thinned
 from firsthand.sides import Side, overlap, paired
 from firsthand.sources import Source, side_of
 from firsthand.types import FloatArray, Measurement, Shared, Undetermined
@@ -34,6 +35,7 @@ def measure(
     *,
     metrics: Sequence[str] | None = None,
     features: str | None = None,
+    at_most: int | None = None,
     seed: int = 0,
     splits: int = SPLITS,
     report: Report = lambda _name: None,
@@ -46,6 +48,8 @@ def measure(
         candidate: the data to judge. Samples of the reference in it are compared paired.
         metrics: names; all that fit the data if None.
         features: what turns media into points, NAME or NAME=MODEL; by default what needs no model.
+        at_most: points a side, of more a stable random part; all if None. Intervals and nulls
+            look at no more than 5,000 anyway, only what a metric is in itself looks at all.
         seed: of the random splits and bootstrap replicates.
         splits: how many of each; a p-value is at least 1 / (splits + 1).
         report: called with each metric's name before it is computed.
@@ -59,7 +63,7 @@ def measure(
         InputError: a set cannot be read, or features of one cannot be compared with the other's.
     """
     ours, theirs = (side_of(each, features) for each in (reference, candidate))
-    views = _Views(ours, theirs)
+    views = _Views(ours, theirs, at_most)
     plan = make_splits(seed, views.shared, splits)
     found: list[tuple[Metric, Draws]] = []
     for metric in fitting(ours, theirs, metrics):
@@ -127,16 +131,25 @@ def _why_not(metric: Metric, *, lacks: bool, meant: bool) -> tuple[str, dict[str
 class _Views:
     """Views of both sides, and the labels of the media that are on both."""
 
-    def __init__(self, reference: Side, candidate: Side) -> None:
+    def __init__(self, reference: Side, candidate: Side, at_most: int | None = None) -> None:
         self.shared = overlap(reference, candidate)
         self._sides = {"reference": reference, "candidate": candidate}
+        self._at_most = at_most
+        self._points: dict[str, FeatureView] = {}
         self._paired: tuple[BoxesView, BoxesView] | None = None
 
     def view(self, side: str, name: ViewName) -> object:
         """The view `name` of one side."""
-        if name == "features":
+        return self._features(side) if name == "features" else self._sides[side].view(name)
+
+    def _features(self, side: str) -> FeatureView:
+        """The same object each time, so that metrics can tell that they are asked together."""
+        if side not in self._points:
             self._check_features()
-        return self._sides[side].view(name)
+            view = self._sides[side].view("features")
+            assert isinstance(view, FeatureView)
+            self._points[side] = thinned(view, self._at_most) if self._at_most else view
+        return self._points[side]
 
     def _check_features(self) -> None:
         made = {each.name: each.embedder for each in self._sides.values()}

@@ -7,6 +7,7 @@ import re
 from math import isclose
 from unittest.mock import patch
 
+import numpy as np
 import pytest
 from defusedxml.ElementTree import fromstring
 
@@ -158,3 +159,18 @@ def test_sets_that_share_no_class_are_refused(told, sets, tmp_path):
     sets = sets | {"other": other}
     assert run("measure", other, "--reference", sets["human"], *ONE) == 2
     assert run("measure", "--reference", sets["human"]) == 2
+
+
+def test_long_work_is_announced_with_a_way_out(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("firsthand.cli.measure.MANY_PAIRS", 10_000)
+    rng = np.random.default_rng(0)
+    for name in ("human", "next"):
+        np.save(tmp_path / f"{name}.npy", rng.normal(size=(200, 4)).astype(np.float32))
+    asked = ("--reference", tmp_path / "human.npy", "--metric", "coverage")
+    assert run("measure", tmp_path / "next.npy", *asked) == 0
+    said = capsys.readouterr()
+    assert "40,000 pairs" in said.err
+    assert "--at-most" in said.err
+    assert "in itself" in said.out
+    assert run("measure", tmp_path / "next.npy", *asked, "--at-most", 150) == 0
+    assert not capsys.readouterr().err

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from firsthand.sides import Side
 
 
+PAIRS = frozenset({"precision", "recall", "density", "coverage"})
+MANY_PAIRS = 1_000_000_000  # some ten seconds
+
+
 class _Asked(NamedTuple):
     """What decides the numbers, as it was typed."""
 
@@ -25,6 +29,7 @@ class _Asked(NamedTuple):
     features: str | None
     format: str | None
     group_by: str | None
+    at_most: int | None
     seed: int
     strict: bool
 
@@ -49,6 +54,10 @@ def command(
         typer.Option("--format", help="Format of the data, where it is not told by looking."),
     ] = None,
     group_by: judging.GroupBy = None,
+    at_most: Annotated[
+        int | None,
+        typer.Option(min=100, metavar="N", help="Points a side; of more a random part. All."),
+    ] = None,
     seed: judging.Seed = 0,
     strict: judging.Strict = False,
     plot: Annotated[
@@ -69,9 +78,8 @@ def command(
     from firsthand.report import multiples, side_by_side, table
 
     spoken = language(lang)
-    found = _compared(
-        _Asked(candidates, reference, metric, features, format, group_by, seed, strict), spoken
-    )
+    asked = _Asked(candidates, reference, metric, features, format, group_by, at_most, seed, strict)
+    found = _compared(asked, spoken)
     if plot is not None:
         plot.write_text(multiples.render(found), encoding="utf-8")
     if trajectory is not None:
@@ -105,14 +113,40 @@ def _column(asked: _Asked, human: Side, name: str, source: str) -> Column:
 
     candidate = asked.open(source)
     check_comparable(candidate, human)
+    _say_time(asked, human, candidate)
     measured = measure(
         human,
         candidate,
         metrics=asked.metrics,
+        at_most=asked.at_most,
         seed=asked.seed,
         report=lambda metric: judging.progress(f"{name}: {metric}"),
     )
     return Column(_named(name, source, candidate), measured)
+
+
+def _say_time(asked: _Asked, human: Side, candidate: Side) -> None:
+    """What looks at all pairs of very many points takes long: say how long, and what to do."""
+    from firsthand.contracts import FeatureView
+    from firsthand.numerics.prdc import estimate
+
+    pointed = "features" in human.offers & candidate.offers
+    many = len(human.media) * len(candidate.media) >= MANY_PAIRS
+    if asked.at_most or not (many and pointed and {*(asked.metrics or PAIRS)} & PAIRS):
+        return
+    ours, theirs = human.view("features"), candidate.view("features")
+    assert isinstance(ours, FeatureView)
+    assert isinstance(theirs, FeatureView)
+    pairs = len(ours.media) * len(theirs.media)
+    if pairs < MANY_PAIRS:
+        return
+    told = estimate(ours.features, theirs.features)
+    typer.echo(
+        f"{', '.join(sorted(PAIRS))} look at {pairs:,} pairs of points: about "
+        f"{told.seconds / 60:,.0f} minutes and {told.memory / 1e9:.1f} GB beside the points.\n"
+        "With --at-most 50000 they look at that many points a side.",
+        err=True,
+    )
 
 
 def _named(name: str, source: str, side: Side) -> Named:
