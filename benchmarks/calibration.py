@@ -41,16 +41,19 @@ from firsthand.types import Shared
 
 ROOT = Path(__file__).parent.parent
 LEVEL = 0.05
-PAIRS = 200
+PAIRS = {"mnist": 200, "cifar": 200, "wikitext": 200, "bccd": 600, "table": 600}
 FIRST_SEED = 70_000  # pairs of human parts; settings of metrics were chosen on others
 WORLD_SEED = 80_000  # pairs of simulated worlds
 SPLITS = 499
 MOST = 500  # samples in a part
 BLOCK = 10  # pairs in a job
 FEWER = {  # pairs, and why
-    ("mnist", "frechet"): (40, "5 s a pair in 416 dimensions"),
-    ("mnist", "vendi"): (100, "1.3 s a pair in 416 dimensions"),
-    ("wikitext", "type_survival"): (100, "0.8 s a pair"),
+    ("mnist", "frechet"): (10, "5 s a pair in 416 dimensions"),
+    ("mnist", "vendi"): (50, "1.4 s a pair in 416 dimensions"),
+    ("cifar", "frechet"): (60, "1.2 s a pair"),
+    ("cifar", "vendi"): (100, "0.4 s a pair"),
+    ("wikitext", "type_survival"): (60, "0.8 s a pair"),
+    ("wikitext", "distinct_n"): (60, "0.4 s a pair"),
 }
 STRENGTHS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)
 WORLDS_EACH = 15  # pairs at each strength
@@ -97,7 +100,8 @@ def real_set(name: str) -> real_sets.RealSet:
 def metrics_of(task: str, views: Sequence[str]) -> dict[str, Metric]:
     """Every metric that is registered by now and can be asked about such data."""
     found = registry.load_all("metrics")
-    return {n: m for n, m in found.items() if task in m.tasks and m.view in views}
+    fit = (m for m in found.values() if task in m.tasks and m.view in views)
+    return {m.name: m for m in fit if not m.embedder}  # no points of a model are at hand
 
 
 def parts(name: str, pair: int) -> tuple[dict[str, Any], dict[str, Any], int]:
@@ -114,7 +118,7 @@ def calibrate(work: Path, name: str, first: int, last: int) -> str:
     sample = real_set(name).part(np.arange(40))
     todo: dict[str, Metric] = {}
     for metric in metrics_of(real_set(name).task, list(sample)).values():
-        enough = first >= FEWER.get((name, metric.name), (PAIRS, ""))[0]
+        enough = first >= FEWER.get((name, metric.name), (PAIRS[name], ""))[0]
         if not enough and not place(work, name, metric.name, first).exists():
             todo[metric.name] = metric
     if not todo:
@@ -167,14 +171,14 @@ def rate(count: int, n: int) -> str:
     return f"{count / n:.3f} [{max(low, 0):.3f}, {high:.3f}]{mark}"
 
 
-def calibration_table(work: Path, pairs: int) -> Iterator[str]:
+def calibration_table(work: Path, pairs: dict[str, int]) -> Iterator[str]:
     """One row a metric and set, and three for everything asked about a set at once."""
     yield "| set | metric | slices | pairs | alarm rate, alone [95 % interval] |"
     yield "|---|---|---|---|---|"
     for name in real_sets.SETS:
         whole = real_set(name)
         asked = metrics_of(whole.task, list(whole.part(np.arange(40))))
-        all_of = {each: load(work, name, each, pairs) for each in asked}
+        all_of = {each: load(work, name, each, pairs[name]) for each in asked}
         for each, results in all_of.items():
             p = np.array([result.p for result in results.values()])
             slices = max((len(r.badness) for r in results.values()), default=0)
@@ -185,23 +189,28 @@ def calibration_table(work: Path, pairs: int) -> Iterator[str]:
 
 
 def _whole_table(name: str, all_of: dict[str, dict[int, Pair]]) -> Iterator[str]:
-    """The false alarms of everything together, by two corrections, over pairs that all have."""
-    together = [set(results) for results in all_of.values() if results]
-    most = max(map(len, together), default=0)
-    full = {each: r for each, r in all_of.items() if len(r) == most}
-    p = np.array([[r[pair].p for pair in sorted(r)] for r in full.values()])
-    holm = np.nanmin(p, axis=0) * np.isfinite(p).sum(axis=0) <= LEVEL
-    joint = []
-    for pair in range(most):
-        each = [results[pair] for results in full.values()]
-        joint.append(Pair(*(np.concatenate(x, axis=-1) for x in zip(*each, strict=True))))
-    alarms = sum(pair.p <= LEVEL for pair in joint)
+    """The false alarms of everything together, over the pairs that all of it was asked about.
+
+    Metrics that cost too much for as many pairs as the others are left out.
+    """
+    most = max(map(len, all_of.values()))
+    full = [results for results in all_of.values() if 2 * len(results) > most]
+    pairs = sorted(set.intersection(*map(set, full)))
+    if not pairs:
+        return
+    each = [[results[pair] for results in full] for pair in pairs]
+    p = np.array([[result.p for result in results] for results in each])
+    least, asked = np.nanmin(p, axis=1), np.isfinite(p).sum(axis=1)
+    joint = [Pair(*(np.concatenate(x, axis=-1) for x in zip(*one, strict=True))) for one in each]
     slices = max(len(pair.badness) for pair in joint)
-    what = f"**all {len(full)} metrics**"
-    yield f"| {name} | {what}, min-P | {slices} | {most} | {rate(alarms, most)} |"
-    yield f"| {name} | {what}, Holm | {len(full)} | {most} | {rate(int(holm.sum()), most)} |"
-    none = int((np.nanmin(p, axis=0) <= LEVEL).sum())
-    yield f"| {name} | {what}, uncorrected | {len(full)} | {most} | {rate(none, most)} |"
+    alarms = {
+        "min-P": (slices, sum(pair.p <= LEVEL for pair in joint)),
+        "Holm": (len(full), int((least * asked <= LEVEL).sum())),
+        "uncorrected": (len(full), int((least <= LEVEL).sum())),
+    }
+    for how, (questions, count) in alarms.items():
+        shown = rate(count, len(pairs))
+        yield f"| {name} | **{len(full)} metrics, {how}** | {questions} | {len(pairs)} | {shown} |"
 
 
 # Power.
@@ -209,7 +218,7 @@ def _whole_table(name: str, all_of: dict[str, dict[int, Pair]]) -> Iterator[str]
 
 def power(work: Path, view: str, kind: Ladder, pairs: int) -> str:
     """One job: the smallest damage of one kind that each metric on a view finds."""
-    todo = [m for m in registry.load_all("metrics").values() if m.view == view]
+    todo = [m for m in registry.load_all("metrics").values() if (m.embedder or m.view) == view]
     todo = [m for m in todo if not power_place(work, m.name, kind).exists()]
     made = cache(lambda strength, seed: world(view, kind, strength, seed))
     for metric in todo:
@@ -282,13 +291,16 @@ def _cell(work: Path, metric: Metric, kind: Ladder) -> str:
 # The whole.
 
 
-def jobs(work: Path, pairs: int, worlds: int) -> Iterator[tuple[Any, ...]]:
-    for first in range(0, pairs, BLOCK):
-        for name in real_sets.SETS:
-            yield calibrate, work, name, first, min(first + BLOCK, pairs)
-    for view in ladders.WORLDS:
-        for kind in KINDS:
-            yield power, work, view, kind, worlds
+def jobs(work: Path, pairs: dict[str, int], worlds: int) -> Iterator[tuple[Any, ...]]:
+    """Half of the pairs, then power, then the other half: a run that is stopped says something."""
+    every = [(name, first) for name, most in pairs.items() for first in range(0, most, BLOCK)]
+    every.sort(key=lambda job: (job[1] // BLOCK % 2, job[1] / pairs[job[0]]))
+    half = len(every) // 2
+    for name, first in every[:half]:
+        yield calibrate, work, name, first, min(first + BLOCK, pairs[name])
+    yield from ((power, work, view, kind, worlds) for view in ladders.WORLDS for kind in KINDS)
+    for name, first in every[half:]:
+        yield calibrate, work, name, first, min(first + BLOCK, pairs[name])
 
 
 def run(job: tuple[Any, ...]) -> tuple[str, float]:
@@ -302,7 +314,8 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "calibration")
     asked = parser.parse_args()
-    pairs, worlds = (BLOCK, 5) if asked.quick else (PAIRS, WORLDS_EACH)
+    pairs = dict.fromkeys(PAIRS, BLOCK) if asked.quick else PAIRS
+    worlds = 5 if asked.quick else WORLDS_EACH
     work = asked.work / "quick" if asked.quick else asked.work
     began = time.monotonic()
     with ProcessPoolExecutor(asked.workers, multiprocessing.get_context("spawn")) as pool:
@@ -326,7 +339,7 @@ def note_cost(work: Path, seconds: float = 0.0) -> float:
     return spent
 
 
-def page(work: Path, pairs: int, worlds: int) -> str:
+def page(work: Path, pairs: dict[str, int], worlds: int) -> str:
     reasons = "; ".join(f"{' '.join(key)} {n} ({why})" for key, (n, why) in FEWER.items())
     folder = Path(__file__).parent
     text = (folder / "calibration.template.md").read_text(encoding="utf-8")
@@ -335,10 +348,10 @@ def page(work: Path, pairs: int, worlds: int) -> str:
         remarks=(folder / "calibration.remarks.md").read_text(encoding="utf-8").strip(),
         articles=real_set("wikitext").samples,
         words=real_sets.WORDS,
-        pairs=pairs,
+        pairs=", ".join(f"{each} of {name}" for name, each in pairs.items()),
         fewer=reasons or "none",
         first=FIRST_SEED,
-        last=FIRST_SEED + pairs - 1,
+        last=FIRST_SEED + max(pairs.values()) - 1,
         splits=SPLITS,
         worlds=worlds,
         world_first=WORLD_SEED,

@@ -91,11 +91,12 @@ def described(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return describe(small), media
 
 
-def leading(features: np.ndarray, components: int) -> np.ndarray:
-    """The principal components with the largest variance, as a smaller embedder would have."""
-    centred = features - features.mean(axis=0)
-    _, axes = np.linalg.eigh(centred.T @ centred)
-    return np.ascontiguousarray(centred @ axes[:, ::-1][:, :components], dtype=np.float32)
+def leading(features: np.ndarray, components: int = COMPONENTS) -> Callable:
+    """The principal components with the largest variance, as a smaller embedder would give."""
+    mean = features.mean(axis=0)
+    _, axes = np.linalg.eigh((features - mean).T @ (features - mean))
+    kept = np.ascontiguousarray(axes[:, ::-1][:, :components])
+    return lambda points: np.asarray((points - mean) @ kept, dtype=np.float32)
 
 
 def _small(image: np.ndarray) -> np.ndarray:
@@ -133,7 +134,7 @@ def cifar() -> RealSet:
     pixels = np.stack([np.asarray(Image.open(path).convert("RGB")) for path, _ in files])
     labels = np.array([at for _, at in files])
     features, media = described(pixels)
-    features = leading(features, COMPONENTS)
+    features = leading(features)(features)
 
     def part(index: np.ndarray) -> Views:
         return {

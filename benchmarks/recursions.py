@@ -23,12 +23,13 @@ class Digits(NamedTuple):
     labels: np.ndarray  # (n,)
 
 
-def next_digits(given: Digits, rng: np.random.Generator) -> Digits:
+def next_digits(given: Digits, rng: np.random.Generator, smooth: float = SMOOTH) -> Digits:
     """A kernel model of each class: a training image, moved about as its class varies.
 
     The smoothed bootstrap (Silverman 1986, 6.4.1): x' = m + sqrt(1 - h²) (x - m) + h e, with e of
     the class's own mean 0 and covariance, so that mean and covariance stay what they are in
-    expectation. Classes are drawn in proportion. What is lost is lost by drawing.
+    expectation. Classes are drawn in proportion. With `smooth` 0 images are copied as they are, and
+    nothing but drawing loses anything.
     """
     labels = rng.choice(given.labels, len(given.labels))
     flat = given.pixels.reshape(len(given.pixels), -1).astype(np.float32)
@@ -39,7 +40,7 @@ def next_digits(given: Digits, rng: np.random.Generator) -> Digits:
         centred = own - own.mean(axis=0)
         kernel = rng.standard_normal((len(here), len(own))) @ centred / np.sqrt(len(own))
         drawn = centred[rng.integers(0, len(own), len(here))]
-        out[here] = own.mean(axis=0) + np.sqrt(1 - SMOOTH**2) * drawn + SMOOTH * kernel
+        out[here] = own.mean(axis=0) + np.sqrt(1 - smooth**2) * drawn + smooth * kernel
     pixels = np.clip(np.round(out), 0, 255).astype(np.uint8)
     return Digits(pixels.reshape(given.pixels.shape), labels)
 
