@@ -32,6 +32,12 @@ def test_normal():
     assert special.normal_cdf(-10.0) == pytest.approx(7.61985302416e-24, rel=1e-9)
 
 
+def test_normal_quantiles():
+    probability = np.array([1e-12, 0.01, 0.5, 0.9, 1 - 1e-9])
+    found = special.normal_cdf(special.normal_quantile(probability))
+    np.testing.assert_allclose(found, probability, 1e-9)
+
+
 def test_beta_and_gamma_against_scipy(rng):
     scipy = pytest.importorskip("scipy.special")
     a, b = 10 ** rng.uniform(-3, 6, size=(2, 3000))

@@ -1,4 +1,4 @@
-"""The effective size from counts over generations: coverage, precision, what bias does to it."""
+"""Counts over generations: effective size and sharpening, how often their intervals are right."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 from firsthand.errors import InputError
 from firsthand.theory.decoding import tempered_shares
 from firsthand.theory.effective_size import effective_size
+from firsthand.theory.sharpening import sharpening
 
 SLOW = pytest.mark.slow
 ZIPF = (1 / np.arange(1.0, 101)) / (1 / np.arange(1.0, 101)).sum()
@@ -89,3 +90,35 @@ def test_rare_classes_are_put_together(rng):
 def test_counts_that_cannot_say(counts):
     with pytest.raises(InputError, match=r"Expected"):
         effective_size(counts)
+
+
+@pytest.mark.parametrize("temperature", [1.0, 0.9, 0.7, 1.2])
+@pytest.mark.parametrize("measured", [None, 1000])
+def test_sharpening_is_found(rng, temperature, measured):
+    runs = 150
+    found = [
+        sharpening(
+            history(rng, 2000, ZIPF, 4, measured, temperature), measured=measured is not None
+        )
+        for _ in range(runs)
+    ]
+    inside = np.mean([one.low <= 1 / temperature <= one.high for one in found])
+    mean = np.mean([one.value for one in found])
+    print(f"exponent {1 / temperature:.3f}: mean {mean:.3f}, {inside:.3f} of 90 % intervals")
+    assert inside >= 0.9 - 4 * np.sqrt(0.9 * 0.1 / runs)
+    assert mean == pytest.approx(1 / temperature, abs=0.03)
+    if temperature < 1:
+        assert np.mean([one.low > 1 for one in found]) > 0.9
+
+
+def test_equal_shares_tell_nothing_of_sharpening(rng):
+    found = sharpening(history(rng, 1000, np.full(50, 0.02), 4, 500))
+    assert found.high - found.low > 0.3
+
+
+@pytest.mark.parametrize(
+    "counts", [[[5, 5], [5, 5]], [[5], [5], [5]], [[0, 0], [1, 1], [1, 1]], [1]]
+)
+def test_counts_that_cannot_say_about_sharpening(counts):
+    with pytest.raises(InputError, match=r"Expected"):
+        sharpening(counts)

@@ -1,8 +1,8 @@
 """Special functions that closed forms need and NumPy does not have.
 
 Accuracy, tested against SciPy on the ranges below: `log_gamma`, `digamma` and `trigamma` 1e-12
-relative or absolute, whichever is larger, from 1e-3 on; `normal_cdf` 1e-14; `beta_cdf` and
-`gamma_cdf` 1e-9 absolute for parameters from 1e-3 to 1e6; `beta_binomial_cdf` 1e-8.
+relative or absolute, whichever is larger, from 1e-3 on; `normal_cdf` and `normal_quantile` 1e-14;
+`beta_cdf` and `gamma_cdf` 1e-9 absolute for parameters from 1e-3 to 1e6; `beta_binomial_cdf` 1e-8.
 
 Sources: recurrence and asymptotic series, continued fractions of the incomplete beta and gamma
 functions: NIST Digital Library of Mathematical Functions 5.5, 5.11, 8.9, 8.11, 8.17, evaluated by
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -29,6 +30,7 @@ LONGEST = 20_000  # steps of a continued fraction; parameters of 1e6 take about 
 
 _each_log_gamma = np.frompyfunc(math.lgamma, 1, 1)
 _each_erfc = np.frompyfunc(math.erfc, 1, 1)
+_each_quantile = np.frompyfunc(NormalDist().inv_cdf, 1, 1)
 
 
 def log_gamma(x: ArrayLike) -> FloatArray:
@@ -97,6 +99,16 @@ def normal_cdf(x: ArrayLike) -> FloatArray:
     """
     scaled = -np.asarray(x, dtype=np.float64) / math.sqrt(2)
     return np.asarray(_each_erfc(scaled), dtype=np.float64) / 2
+
+
+def normal_quantile(probability: ArrayLike) -> FloatArray:
+    """The x at which `normal_cdf` is `probability`, strictly between 0 and 1.
+
+    >>> round(float(normal_quantile(0.975)), 4)
+    1.96
+    """
+    given = np.asarray(probability, dtype=np.float64)
+    return np.asarray(_each_quantile(given), dtype=np.float64)
 
 
 def beta_cdf(x: ArrayLike, a: ArrayLike, b: ArrayLike) -> FloatArray:
