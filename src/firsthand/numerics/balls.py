@@ -17,7 +17,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firsthand.numerics.pairs import Limits, Pairs, Tally
-from firsthand.numerics.screening import TINY, UNIT, Cloud, as_floats, as_words, release, swapped
+from firsthand.numerics.screening import (
+    TINY,
+    UNIT,
+    Cloud,
+    as_floats,
+    as_words,
+    gathered,
+    release,
+    swapped,
+)
 from firsthand.types import FloatArray
 
 SEEDS = 512  # points that a first bound of every radius is found among
@@ -133,7 +142,7 @@ class Balls:
         self, side: Cloud, chosen: NDArray[np.int64], k: int
     ) -> Callable[[int], FloatArray]:
         unit = 2 * side.frame.step**2
-        _, panels, _ = side.quantised(side.features[chosen])
+        _, panels, _ = side.quantised(gathered(side.features, chosen))
         norms = side.norms(in_bytes=True)
 
         def look(block: int) -> FloatArray:
@@ -148,7 +157,7 @@ class Balls:
     def _seeds_by_floats(
         self, side: Cloud, chosen: NDArray[np.int64], k: int
     ) -> Callable[[int], FloatArray]:
-        sample = (-2 * side.centred(side.features[chosen])).T
+        sample = (-2 * side.centred(gathered(side.features, chosen))).T
         norms = side.norms(in_bytes=False)
 
         def look(block: int) -> FloatArray:

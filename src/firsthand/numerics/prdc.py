@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from firsthand.errors import InputError, MissingExtra
 from firsthand.numerics import pairs
 from firsthand.numerics.balls import KEEP, Balls, Pair, workers
-from firsthand.numerics.screening import Cloud, Floats, frame_of
+from firsthand.numerics.screening import Cloud, Floats, evenly, frame_of, gathered
 from firsthand.types import BoolArray, FloatArray
 
 BLOCK = 2112
@@ -172,7 +172,7 @@ def estimate(
     The sample has more pairs in reach, for its number, than the whole: the time is rather too long.
     """
     ours, theirs = _checked("reference", reference, k), _checked("candidate", candidate, k)
-    few = [side[:: -(-len(side) // TRIED)] for side in (ours, theirs)]
+    few = [evenly(side, TRIED) for side in (ours, theirs)]
     work = _pairs(len(ours), len(theirs)) * (ours.shape[1] + 100)
     backend = _backend(backend, work, ours.shape[1])
     prdc(few[0][: 10 * k], few[1][: 10 * k], k=k, backend=backend)  # compiles
@@ -226,7 +226,7 @@ def sampled(
     found = []
     for _ in range(draws):
         parts = [
-            np.asarray(side[np.sort(rng.choice(len(side), size, replace=False))])
+            gathered(side, np.sort(rng.choice(len(side), size, replace=False)))
             for side in (reference, candidate)
         ]
         found.append(prdc(parts[0], parts[1], k=k).scores)

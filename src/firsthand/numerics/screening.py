@@ -33,6 +33,7 @@ FAR = 2**28  # edges of bytes beyond this are not compared with, but taken as un
 LARGE = 1e38  # differences of larger values are no float32
 SAMPLE = 256  # points that the centre and the size of a byte are taken from
 CHUNK = 2048  # points that are looked through at a time
+FEW = 64  # points from here and there; the system may map two megabytes for each
 
 
 class Frame(NamedTuple):
@@ -50,7 +51,7 @@ def frame_of(reference: Floats, candidate: Floats, *, with_bytes: bool) -> Frame
         InputError: a point is not finite, or further out than float32 can say.
     """
     extremes = [_extremes("reference", reference), _extremes("candidate", candidate)]
-    sample = np.concatenate([_sample(reference), _sample(candidate)])
+    sample = np.concatenate([evenly(reference, SAMPLE), evenly(candidate, SAMPLE)])
     centre = sample.mean(axis=0, dtype=np.float64).astype(np.float32)
     spread = max(float(np.abs(each - centre).max(initial=0.0)) for each in extremes)
     scale = 2.0 ** -min(max(np.ceil(np.log2(max(spread, 1e-300))), -126), 126)
@@ -58,8 +59,18 @@ def frame_of(reference: Floats, candidate: Floats, *, with_bytes: bool) -> Frame
     return Frame(centre, float(scale), step)
 
 
-def _sample(side: Floats) -> Floats:
-    return np.asarray(side[:: -(-len(side) // SAMPLE)])
+def evenly(points: Floats, wanted: int) -> Floats:
+    """At least half of, and at most, so many rows that lie evenly in the order given."""
+    return gathered(points, np.arange(0, len(points), -(-len(points) // wanted)))
+
+
+def gathered(points: Floats, rows: NDArray[np.int64]) -> Floats:
+    """Some rows. Of a mapped file few pages are held at a time, however far apart the rows lie."""
+    out = np.empty((len(rows), points.shape[1]), np.float32)
+    for start in range(0, len(rows), FEW):
+        out[start : start + FEW] = points[rows[start : start + FEW]]
+        release(points)
+    return out
 
 
 def _extremes(name: str, side: Floats) -> FloatArray:
