@@ -100,7 +100,7 @@ def test_distribution_of_the_variance(rng, samples, generations):
     for probability in (0.01, 0.25, 0.5, 0.75, 0.99):
         edge = gaussian.replace_variance_quantile(probability, samples, generations)
         label = f"quantile {probability}, M={samples}, t={generations}"
-        agrees(label, logs < np.log(edge), probability, allowance=0.003)
+        agrees(label, logs < np.log(edge), probability, allowance=0.003 if samples > 3 else 0.007)
 
 
 def test_distribution_is_smooth_at_its_mean():

@@ -50,8 +50,8 @@ def survival_probability(
 
     Returns:
         1 - exp(-samples x share x g_k). Exact for Poisson counts; against binomial ones the error
-        is below 0.01 for shares up to 0.05, and grows to the share itself after more generations
-        than samples: use `extinction.extinct_by` there.
+        is at most about half the share, and reached after more generations than samples:
+        `extinction.extinct_by` has none.
 
     Source: Suresh et al. 2024 (arXiv:2412.17646), corollary 1.
 

@@ -1,8 +1,8 @@
 """By which generation has a class been down to half, when each set replaces the one before?
 
 Once halved, a class may grow again by chance; asked is the first time. Counts up to 25 are followed
-exactly as a Markov chain; larger ones as a diffusion of the share with variance
-share x (1 - share) / samples a generation, started at the share and stopped at the threshold.
+exactly as a Markov chain; larger ones for one generation exactly and from there as a diffusion of
+the share with variance share x (1 - share) / samples a generation, stopped at the threshold.
 
 Source: Wright-Fisher model (Wright 1931, Genetics 16:97) and its backward equation (Kimura 1964,
 J. Appl. Probab. 1:177); the threshold is moved by 0.5826 standard deviations of one generation, as
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from firsthand.numerics.domain import number, whole
-from firsthand.numerics.special import log_gamma
+from firsthand.numerics.special import beta_cdf, log_gamma
 from firsthand.types import FloatArray
 
 FEW = 25  # samples of a class, up to which counts are followed exactly
@@ -37,7 +37,8 @@ def reduced_by(share: ArrayLike, samples: int, generations: int, keep: float = 0
 
     Returns:
         (classes, generations) probabilities, for generations 1, 2, ...; higher is a greater loss.
-        The error is below 0.001 for expected counts up to 25, and below 0.03 above.
+        The error is below 0.001 for expected counts up to 25; above it is below 0.02 for `keep` up
+        to 0.5, and 0.03 up to 0.8.
 
     >>> reduced_by([0.005, 0.2], samples=1000, generations=10)[:, [0, 9]].round(2).tolist()
     [[0.12, 0.66], [0.0, 0.0]]
@@ -75,34 +76,30 @@ def _binomial(n: int, share: FloatArray, count: NDArray[np.int64]) -> FloatArray
 
 
 def _diffused(share: float, n: int, horizon: int, keep: float) -> FloatArray:
-    """First passage of the share, by the eigenvalues of the backward equation."""
-    down = (np.floor(keep * share * n + 1e-9) + 0.5) / n
-    down = max(down - OVERSTEP * np.sqrt(down * (1 - down) / n), 0.5 / n)
-    x, at = _grid(down, share)
-    left, right = np.diff(x)[:-1], np.diff(x)[1:]
-    inner = x[1:-1]
+    """First passage of the share: one generation exactly, then by the backward equation."""
+    down = np.floor(keep * share * n + 1e-9) + 0.5
+    stop = max(down - OVERSTEP * np.sqrt(down * (1 - down / n)), 0.5) / n
+    # Equal steps of the logarithm of the angle: fine enough for a rare class as for a common one.
+    x = np.sin(np.geomspace(np.arcsin(np.sqrt(stop)), np.pi / 2, POINTS)) ** 2
+    inner, left, right = x[1:-1], np.diff(x)[:-1], np.diff(x)[1:]
     variance = inner * (1 - inner) / n
     up, back = variance / (right * (left + right)), variance / (left * (left + right))
     weight = np.exp(np.concatenate([[0.0], np.cumsum(np.log(up[:-1] / back[1:]))]) / 2)
     coupled = np.diag(np.sqrt(up[:-1] * back[1:]), 1)
     rates, modes = np.linalg.eigh(coupled + coupled.T - np.diag(up + back))
-    finally_down = (1 - inner) / (1 - down)
-    coefficients = modes[at] / weight[at] * (modes.T @ (weight * finally_down))
-    decay = np.exp(np.arange(1, horizon + 1)[:, None] * rates)
-    return np.asarray(finally_down[at] - decay @ coefficients)
+    edges = np.concatenate([[down / n], np.maximum((inner[1:] + inner[:-1]) / 2, down / n)])
+    below = _at_most(edges, share, n)
+    first = np.diff(np.append(below, 1.0))
+    finally_down = (1 - inner) / (1 - stop)
+    coefficients = (modes.T @ (first / weight)) * (modes.T @ (weight * finally_down))
+    decay = np.exp(np.arange(horizon)[:, None] * rates)
+    return np.asarray(below[0] + first @ finally_down - decay @ coefficients)
 
 
-def _grid(down: float, share: float) -> tuple[FloatArray, int]:
-    """Shares from the threshold to 1, and which of the inner ones is the share itself.
-
-    Equally spaced on the arcsine scale, on which the noise is the same everywhere.
-    """
-    low, middle, high = (np.arcsin(np.sqrt(each)) for each in (down, share, 1.0))
-    near = int(np.clip(POINTS * (middle - low) / (high - low), POINTS // 3, 2 * POINTS // 3))
-    angles = np.concatenate(
-        [np.linspace(low, middle, near + 1), np.linspace(middle, high, POINTS - near + 1)[1:]]
-    )
-    return np.sin(angles) ** 2, near - 1
+def _at_most(part: FloatArray, share: float, n: int) -> FloatArray:
+    """Probability that a count is below this part of n; between whole counts by continuity."""
+    count = np.minimum(n * part - 0.5, n - 0.5)
+    return beta_cdf(1 - share, n - count, count + 1)
 
 
 def reduction_generation(
