@@ -14,6 +14,7 @@ stopped goes on, and a new metric costs only itself. Delete the folder after a c
 from __future__ import annotations
 
 import argparse
+import ast
 import hashlib
 import json
 import multiprocessing
@@ -141,9 +142,13 @@ def place(work: Path, name: str, metric: str, first: int) -> Path:
 
 @cache
 def version(metric: str) -> str:
+    """A digest of what a metric does: of its file without what is only said in it."""
     source = ROOT / "src" / "firsthand" / "metrics" / f"{metric}.py"
-    data = source.read_bytes() if source.exists() else metric.encode()
-    return hashlib.sha256(data).hexdigest()[:10]
+    if not source.exists():
+        return "outside"
+    tree = ast.parse(source.read_bytes())
+    code = [each for each in tree.body if not isinstance(each, ast.Expr)]
+    return hashlib.sha256("".join(map(ast.dump, code)).encode()).hexdigest()[:10]
 
 
 def save(path: Path, arrays: dict[str, np.ndarray]) -> None:
@@ -292,15 +297,15 @@ def _cell(work: Path, metric: Metric, kind: Ladder) -> str:
 
 
 def jobs(work: Path, pairs: dict[str, int], worlds: int) -> Iterator[tuple[Any, ...]]:
-    """Half of the pairs, then power, then the other half: a run that is stopped says something."""
+    """What is quick first, and every other block of pairs: a run that is stopped says something."""
     every = [(name, first) for name, most in pairs.items() for first in range(0, most, BLOCK)]
     every.sort(key=lambda job: (job[1] // BLOCK % 2, job[1] / pairs[job[0]]))
-    half = len(every) // 2
-    for name, first in every[:half]:
+    views = sorted(ladders.WORLDS, key=lambda view: view == "tokens")
+    worldly = [(power, work, view, kind, worlds) for view in views for kind in KINDS]
+    yield from worldly[: -len(KINDS)]
+    for name, first in every:
         yield calibrate, work, name, first, min(first + BLOCK, pairs[name])
-    yield from ((power, work, view, kind, worlds) for view in ladders.WORLDS for kind in KINDS)
-    for name, first in every[half:]:
-        yield calibrate, work, name, first, min(first + BLOCK, pairs[name])
+    yield from worldly[-len(KINDS) :]
 
 
 def run(job: tuple[Any, ...]) -> tuple[str, float]:
