@@ -45,13 +45,24 @@ def extinct_by(share: ArrayLike, samples: int, generations: int) -> FloatArray:
     while mean > FEW and t < horizon:
         found[:, t] = np.exp(log_other * mean + np.minimum(log_other**2, 1.0) * variance / 2)
         mean, variance, t = *_ancestors(n, mean, variance), t + 1
+    if t < horizon:
+        found[:, t:] = _followed(log_other, n, (mean, variance), horizon - t)
+    return found
+
+
+def _followed(
+    log_other: FloatArray, n: int, moments: tuple[float, float], horizon: int
+) -> FloatArray:
+    """The same from few ancestors on, whose number is followed exactly. (classes, horizon)."""
+    mean, variance = moments
     states = np.arange(min(n, STATES) + 1)
     ancestors = np.exp(-((states - mean) ** 2) / (2 * max(variance, 1e-3)))
     ancestors /= ancestors.sum()
     gone = np.exp(states * log_other[:, None])
     step = _occupied(n, len(states) - 1)
-    for later in range(t, horizon):
-        found[:, later] = gone @ ancestors
+    found = np.empty((len(log_other), horizon))
+    for t in range(horizon):
+        found[:, t] = gone @ ancestors
         ancestors = ancestors @ step
     return found
 
