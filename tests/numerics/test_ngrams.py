@@ -114,6 +114,16 @@ def test_frequent_runs_are_counted(way: str) -> None:
     assert found[4].times.tolist() == [9_997]
 
 
+@pytest.mark.parametrize("partitions", [1, 4])
+def test_more_words_than_a_table_begins_with(
+    way: str, monkeypatch: pytest.MonkeyPatch, partitions: int
+) -> None:
+    monkeypatch.setattr(ngrams, "PARTITIONS", partitions)
+    found = count([" ".join(f"w{at}" for at in range(60_000)), "w7 " * 50_000], [1])
+    assert found[1].times.tolist() == [1, 50_001]
+    assert found[1].types.tolist() == [59_999, 1]
+
+
 def test_a_view_is_counted_like_its_texts() -> None:
     view = TokensView(
         np.zeros(3, np.int64),

@@ -17,7 +17,7 @@ import numpy as np
 
 from firsthand.contracts import BUCKETS, Draws, Metric, Splits, TokensView
 from firsthand.numerics.halves import Found, Halves, match, nothing, ratio_draws, too_few
-from firsthand.numerics.language import documents, numbered, train
+from firsthand.numerics.language import Ids, documents, numbered, train
 from firsthand.numerics.quotients import Sums
 from firsthand.numerics.spectrum import fingerprints, shared_tokens
 from firsthand.numerics.surprise import read, vocabulary_of
@@ -42,7 +42,8 @@ class Own(NamedTuple):
 def compare(reference: TokensView, candidate: TokensView, splits: Splits) -> Draws:
     """The candidate's perplexity under its own models over the reference's under its own."""
     groups = min(reference.groups, candidate.groups)
-    least = int(min(_sizes(view).min() for view in (reference, candidate)))
+    sizes = [_sizes(view, BLOCK[view.bucket], BLOCKS) for view in (reference, candidate)]
+    least = int(min(size.min() for size in sizes))
     problem = too_few(NAME, groups, least, (MIN_GROUPS, MIN_TOKENS))
     if problem is not None:
         return nothing(splits, groups, problem)
@@ -60,10 +61,10 @@ def compare(reference: TokensView, candidate: TokensView, splits: Splits) -> Dra
     )
 
 
-def _sizes(view: TokensView) -> FloatArray:
-    """Words in each block."""
+def _sizes(view: TokensView, part: Ids, parts: int) -> FloatArray:
+    """Words in each part of the documents."""
     lengths = np.diff(view.start).astype(np.float64)
-    return np.bincount(BLOCK[view.bucket], weights=lengths, minlength=BLOCKS).astype(np.float64)
+    return np.bincount(part, weights=lengths, minlength=parts).astype(np.float64)
 
 
 def _own(view: TokensView, by: Tokens, words: int, vocabulary: int) -> Own:
@@ -75,7 +76,7 @@ def _own(view: TokensView, by: Tokens, words: int, vocabulary: int) -> Own:
         found = read(model, documents(view, ~mine))
         over += found.over / (BLOCKS - 1)
         surprise[block] = found.whole
-    under = read(model, view).under
+    under = _sizes(view, view.bucket, BUCKETS)
     return Own(Sums(over, under), surprise - surprise.mean())
 
 

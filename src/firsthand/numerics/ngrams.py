@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -157,18 +156,14 @@ def compiled_wanted(size: int) -> bool:
 def _compiled_hasher(border: bytes) -> Callable[[bytes], Tokens]:
     from firsthand.numerics.compiled import ngrams as compiled
 
-    kept = threading.local()
-
     def hash_one(data: bytes) -> Tokens:
         table = ascii_characters() if data.isascii() else characters()
-        if not hasattr(kept, "tokens") or len(kept.tokens) < len(data) + 1:
-            kept.tokens = np.empty(max(len(data), CHUNK) * 5 // 4 + 1, np.uint64)
+        tokens = np.empty(len(data) + 1, np.uint64)  # memory is only taken where it is written
         hard = np.empty((data.count(border) + 1, 2), np.int64)
         view = np.frombuffer(data, np.uint8)
-        size, left = compiled.tokenise(view, border[0], *table, kept.tokens, hard)
+        size, left = compiled.tokenise(view, border[0], *table, tokens, hard)
         rest = [data[start:end] for start, end in hard[:left]]
-        found = kept.tokens[:size].copy()
-        return np.concatenate([found, _hashes(rest)]) if rest else found
+        return np.concatenate([tokens[:size], _hashes(rest)]) if rest else tokens[:size]
 
     return hash_one
 

@@ -46,6 +46,7 @@ STATES = np.array(
 BASIS = np.uint64(0xCBF29CE484222325)
 PRIME = np.uint64(0x100000001B3)
 BROKEN = np.int64(1 << 30)  # beyond every code point
+FIRST = 1 << 15  # slots tried first: half a megabyte
 LINE = 8  # hashes written at a time: one cache line
 
 
@@ -232,11 +233,15 @@ def occurrences(
     limit = np.uint64(len(dense) - 1)
     found = 0
     for part in range(share[0], len(cuts) - 1, share[1]):
-        slots = 16
-        while 2 * slots < 3 * (cuts[part + 1] - cuts[part]):
-            slots *= 2
         here = values[cuts[part] : cuts[part + 1]]
-        _tally(here, table, np.uint64(slots - 1))
+        most = 16
+        while 2 * most < 3 * len(here):
+            most *= 2
+        # A frequent value fills a partition and no table: begin small.
+        slots = min(most, FIRST)
+        while not _tally(here, table, np.uint64(slots - 1), slots // 2 if slots < most else slots):
+            table[: 2 * slots] = 0
+            slots = min(most, 8 * slots)
         if len(counts):
             _keep(table[: 2 * slots], here, counts[cuts[part] : cuts[part + 1]])
         # Without a branch: whether a slot is empty cannot be foretold.
@@ -250,14 +255,20 @@ def occurrences(
 
 
 @_compile
-def _tally(values: Hashes, table: Hashes, last: np.uint64) -> None:
+def _tally(values: Hashes, table: Hashes, last: np.uint64, most: int) -> bool:
+    """Count values in a table; stops where more are distinct than it can hold well."""
+    distinct = 0
     for value in values:
         key = max(value, np.uint64(1))
         slot = (key >> np.uint64(16)) & last
         while table[2 * slot] != key and table[2 * slot] != 0:
             slot = (slot + np.uint64(1)) & last
+        distinct += table[2 * slot] == 0
         table[2 * slot] = key
         table[2 * slot + 1] += np.uint64(1)
+        if distinct > most:
+            return False
+    return True
 
 
 @_compile
