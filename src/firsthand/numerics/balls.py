@@ -29,7 +29,7 @@ from firsthand.numerics.screening import (
 )
 from firsthand.types import FloatArray
 
-SEEDS = 512  # points that a first bound of every radius is found among
+SEEDS = 1024  # points that a first bound of every radius is found among
 ROOM = 16  # of so many pairs one may be unsure in bytes; more cost more than products in floats
 KEEP = 2**30  # memory for points that are kept as bytes, on both sides together
 
@@ -126,7 +126,7 @@ class Balls:
     def _seeded(self, side: Cloud, k: int) -> FloatArray:
         """An upper bound of each radius, from a few points that lie evenly in the order given."""
         n = len(side.features)
-        wanted = max(4 * (k + 1), min(n // 16, SEEDS))
+        wanted = max(4 * (k + 1), min(n // 12, SEEDS))
         chosen = np.linspace(0, n - 1, min(n, wanted)).astype(np.int64)
         bound = np.full(n, np.inf)
         if len(chosen) <= k:  # a point itself may be among them
@@ -176,7 +176,10 @@ class Balls:
         found = self._by_bytes(tile, sides, limits, counted) if self._in_bytes else None
         pairs, tally = found or self._by_floats(tile, sides, limits, counted)
         sizes = [len(limit) for limit in limits]
-        return pairs[(pairs[:, :2] < sizes).all(axis=1)], tally
+        if any(pairs[:, at].max(initial=0) >= size for at, size in enumerate(sizes)):
+            # Seldom: what pads a tile is in doubt where a ball has no bound.
+            pairs = pairs[(pairs[:, :2] < sizes).all(axis=1)]
+        return pairs, tally
 
     def _by_bytes(
         self, tile: Tile, sides: Pair, limits: Limits, counted: bool

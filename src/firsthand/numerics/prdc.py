@@ -33,7 +33,7 @@ BLOCK = 2112
 COMPILED = "firsthand.numerics.compiled.neighbours"
 WORTH_COMPILING = 1e10  # multiplications; below, loading the compiler costs more than it saves
 MOST_DIMENSIONS = 8192  # of bytes, whose products would overflow
-TRIED = 4096  # points of each side that a time is estimated from
+TRIED = 8192  # points of each side that a time is estimated from
 Progress = Callable[[int, int], None]
 
 

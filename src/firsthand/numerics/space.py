@@ -7,7 +7,7 @@ until another pair of sets is asked about.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -31,6 +31,9 @@ THREADS = 2  # NumPy works beside itself here; more would need more memory
 MIN_GROUPS = 20
 MIN_POINTS = 10
 COPY = 0.05  # of human points are as near to the reference as this: nearer is a copy
+
+
+Floats = NDArray[np.float32]
 
 
 class Space(NamedTuple):
@@ -103,13 +106,20 @@ def problem_of(
             expected=f"{ours.shape[1]}, as the reference's",
             todo="Make both with the same embedder.",
         )
-    broken = sum(int((~np.isfinite(side).all(axis=1)).sum()) for side in (ours, theirs))
+    broken = sum(
+        int((~np.isfinite(part)).any(axis=1).sum()) for side in (ours, theirs) for part in _by(side)
+    )
     if broken:
         return Undetermined(metric=name, reason="features-not-finite", params={"found": broken})
-    if (ours == ours[0]).all():
+    if all((part == ours[0]).all() for part in _by(ours)):
         params = {"found": len(ours)}
         return Undetermined(metric=name, reason="features-constant", params=params)
     return None
+
+
+def _by(points: Floats) -> Iterator[Floats]:
+    """A few thousand points at a time."""
+    return (points[start : start + AT_MOST] for start in range(0, len(points), AT_MOST))
 
 
 def _published(reference: FeatureView, candidate: FeatureView) -> Mapping[str, float]:
