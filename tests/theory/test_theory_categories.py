@@ -151,7 +151,7 @@ def test_when_a_class_vanishes_or_halves(rng, samples, share):
     for t in range(horizon):
         count = rng.binomial(samples, found)
         found = count / samples
-        gone[:, t], low[:, t] = count == 0, count <= share * samples / 2
+        gone[:, t], low[:, t] = count == 0, count <= share * samples / 2 + 1e-9
     low = np.maximum.accumulate(low, axis=1)
     at = np.array([1, 2, 5, 20, 60, 150]) - 1
     label = f"N={samples}, p={share}"

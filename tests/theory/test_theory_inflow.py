@@ -20,7 +20,7 @@ ALL = [pytest.param(0.005, 700, marks=SLOW), *BUDGETS]
 
 @pytest.mark.parametrize(("fresh", "settle"), ALL)
 def test_homozygosity_with_fresh_samples(rng, fresh, settle):
-    found = np.tile(ZIPF, (24, 1))
+    found = np.tile(ZIPF, (60, 1))
     early = None
     for t in range(settle):
         mixed = fresh * ZIPF + (1 - fresh) * found
@@ -70,6 +70,23 @@ def test_planner_keeps_its_promise(rng):
     se = inside.std(ddof=1) / np.sqrt(outcomes)
     print(f"planner: {inside.mean():.4f} of {cases * outcomes} inside a 95 % interval, SE {se:.4f}")
     assert inside.mean() + 1.96 * se >= 0.95
+
+
+@pytest.mark.slow
+def test_planner_asks_for_enough(rng):
+    """200 random classes, sizes and targets: settled sets hold the target as often as promised."""
+    cases, outcomes = 200, 20
+    share, samples = 10 ** rng.uniform(-2, -0.4, cases), np.round(10 ** rng.uniform(3, 3.5, cases))
+    keep, promised = rng.uniform(0.2, 0.7, cases), rng.uniform(0.8, 0.97, cases)
+    need = inflow.fresh_for_class(share, samples, keep, promised)
+    assert np.all(np.isfinite(need))
+    assert np.all(need > 0)
+    found = settled(rng, (outcomes, cases), share, samples.astype(int), need / samples)
+    reached = (found >= keep * share - 1e-12).mean(axis=0) - promised
+    se = reached.std(ddof=1) / np.sqrt(cases)
+    print(f"planner: promised {promised.mean():.4f}, reached {reached.mean():+.4f} SE {se:.4f}")
+    assert reached.mean() + 1.96 * se >= 0
+    assert reached.mean() < 0.02  # and not far too much
 
 
 @pytest.mark.parametrize(("keep", "probability"), [(0.5, 0.95), (0.7, 0.9), (0.3, 0.99)])

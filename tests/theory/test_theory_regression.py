@@ -68,7 +68,7 @@ def test_row_6_subsample(rng):
 
 
 def test_row_7_fewer_samples_than_features(rng):
-    chains, features, samples = 60, 100, 60
+    chains, features, samples = 200, 100, 60
     now = np.full((chains, features), 1 / np.sqrt(features))
     truth, found = now, []
     for _ in range(8):

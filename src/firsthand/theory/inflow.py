@@ -182,7 +182,7 @@ def fresh_for_diversity(samples: ArrayLike, keep: ArrayLike) -> FloatArray:
 
 
 def fresh_for_class(
-    human: ArrayLike, samples: int, keep: ArrayLike, probability: ArrayLike
+    human: ArrayLike, samples: ArrayLike, keep: ArrayLike, probability: ArrayLike
 ) -> FloatArray:
     """How many fresh human samples a generation keep a class at this part of its human share?
 
@@ -202,11 +202,10 @@ def fresh_for_class(
     >>> fresh_for_class([0.01, 0.1], 2000, keep=0.5, probability=0.95).tolist()
     [432.0, 38.0]
     """
-    p = number("human", human, 0, 1, inside=True)
-    n = whole("samples", samples, 2)
-    allowed = 1 - number("probability", probability, 0, 1, inside=True)
-    p, part, allowed = np.broadcast_arrays(p, number("keep", keep, 0, 1), allowed)
-    low, high = np.zeros(p.shape), np.full(p.shape, float(n))
+    p, n = number("human", human, 0, 1, inside=True), whole("samples", samples, 2)
+    part, wanted = number("keep", keep, 0, 1), number("probability", probability, 0, 1, inside=True)
+    p, n, part, allowed = np.broadcast_arrays(p, n, part, 1 - wanted)
+    low, high = np.zeros(p.shape), np.array(n)
     possible = loss_probability(p, n, 1.0, part) <= allowed
     while bool((high - low > 1).any()):
         middle = np.floor((low + high) / 2)
