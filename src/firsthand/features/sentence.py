@@ -117,7 +117,7 @@ def _pooled(out: Any, mask: Any, pooling: Pooling) -> Any:
 component = Embedder(
     name="sentence",
     version="1",
-    question="What is a text about? A sentence encoder.",
+    question="What is a text about, after a sentence encoder?",
     dimensions=0,
     tasks=frozenset({"text"}),
     embed=needs_model("sentence"),

@@ -103,7 +103,7 @@ def _load(folder: Path) -> Any:
 component = Embedder(
     name="timm",
     version="1",
-    question="What does a network see that was trained to tell images apart? A timm model.",
+    question="What does a timm network see that was trained to tell images apart?",
     dimensions=0,
     tasks=IMAGES,
     embed=needs_model("timm"),
