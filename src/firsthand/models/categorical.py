@@ -130,7 +130,7 @@ class CategoricalChains:
         if self.setting.compiled:
             from firsthand.numerics.compiled.chains import multinomial
 
-            return Counts(multinomial(rng, np.ascontiguousarray(weights), n))
+            return Counts(multinomial(rng, weights, n))
         counts = np.zeros(weights.shape)
         alive = np.flatnonzero(weights.any(axis=0))
         some = weights[:, alive]

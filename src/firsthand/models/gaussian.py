@@ -146,14 +146,14 @@ class GaussianChains:
     def _drawn(self, state: State, n: int, rng: np.random.Generator) -> Sums | Points:
         if self.setting.picks:
             return self._points(state, n, rng)
-        if self.family.exact and n > self.d:
-            return self._by_distribution(state, n, rng)
         if self.setting.compiled and self.d == 1:
             from firsthand.numerics.compiled.chains import normal_sums
 
-            scale = np.sqrt(state.covariance[:, 0, 0])
-            mean, scatter = normal_sums(rng, state.mean[:, 0], scale, n)
+            mean, variance = state.mean[:, 0], state.covariance[:, 0, 0]
+            mean, scatter = normal_sums(rng, mean, variance, n, exact=self.family.exact)
             return Sums(float(n), n, mean[:, None], scatter[:, None, None])
+        if self.family.exact and n > self.d:
+            return self._by_distribution(state, n, rng)
         return self._one_by_one(state, n, rng)
 
     def _by_distribution(self, state: State, n: int, rng: np.random.Generator) -> Sums:

@@ -59,7 +59,7 @@ class MixtureChains:
         """Expectation-maximisation from k-means++."""
         start = spread_out(data, self.k, rng)
         if self.setting.compiled:
-            from firsthand.numerics.compiled.chains import plane_mixtures
+            from firsthand.numerics.compiled.mixtures import plane_mixtures
 
             return State(*plane_mixtures(data.x, data.weights, start, ROUNDS, RIDGE))
         return _fitted(data, start)
