@@ -32,7 +32,7 @@ class Side(NamedTuple):
     """What one side knows of its own neighbours."""
 
     closed: Bits  # (listed + 2, n, words) as `closed` gives it
-    closer: NDArray[np.int64]  # (listed, n) row of it at which each pair's distance is passed
+    closer: NDArray[np.int16]  # (listed, n) row of it at which each pair's distance is passed
 
 
 def lists_of(queries: Points, among: Points, listed: int) -> Lists:
@@ -75,7 +75,7 @@ def closed(lists: Lists, part: Bits, k: int) -> Bits:
     return out
 
 
-def closer(lists: Lists, among: Lists, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+def closer(lists: Lists, among: Lists, rows: NDArray[np.int64]) -> NDArray[np.int16]:
     """How many entries of another list are closer than each entry of this one? (listed, n).
 
     Args:
@@ -84,7 +84,7 @@ def closer(lists: Lists, among: Lists, rows: NDArray[np.int64]) -> NDArray[np.in
         rows: (listed, n) or (n,) which list of `among` each entry is looked up in.
     """
     listed = len(among.distance)
-    out = np.zeros(lists.distance.shape, np.int64)
+    out = np.zeros(lists.distance.shape, np.int16)
     for step in range(listed):
         out += among.distance[step, rows] < lists.distance
     last = among.distance[-1, rows]
