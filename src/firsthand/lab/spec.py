@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 from firsthand import registry
 from firsthand.engine import Cell
 from firsthand.errors import InputError
+from firsthand.lab.command import Command
 from firsthand.recursion import Policy, Recipe, Sampling
 
 FORMAT = 1  # of cells: raised when the same spec would draw other random numbers
@@ -87,7 +89,7 @@ def configured(kind: str, name: str, options: Options) -> Any:
     Raises:
         UnknownComponent, InputError: there is no such component, or it has no such option.
     """
-    component = _from_file(Path(name)) if name.endswith(".py") else registry.load(kind, name)
+    component = _component(kind, name)
     known = {each.name for each in fields(component)} - FACTS if options else set()
     for option, value in options:
         if option not in known:
@@ -99,6 +101,7 @@ def configured(kind: str, name: str, options: Options) -> Any:
     return replace(component, **dict(options)) if options else component
 
 
+COMMAND = Command()
 FACTS = frozenset({"name", "question"})
 
 
@@ -113,6 +116,12 @@ def _check_kind(component: Any, option: str, value: Any) -> None:
         raise InputError(
             f"{option} is {value!r}", expected=f"a {type(usual).__name__}, such as {usual!r}"
         )
+
+
+def _component(kind: str, name: str) -> Any:
+    if kind == "models" and name == COMMAND.name:
+        return COMMAND
+    return _from_file(Path(name)) if name.endswith(".py") else registry.load(kind, name)
 
 
 def _from_file(path: Path) -> Any:
@@ -141,11 +150,17 @@ def cells(experiment: Experiment, compiled: bool, human: str = "") -> list[Cell]
     rows = 8 if sums else experiment.first + recipe.total * many
     width = family.width(rows) if hasattr(family, "width") else NUMBERS
     block = min(experiment.chains, MOST, max(1, NUMBERS // max(width, 1)))
-    decided = {"lab": FORMAT, "compiled": compiled, "human": human, **experiment.decided()}
+    told = {"lab": FORMAT, "compiled": compiled, "human": human, "code": _code(experiment.model)}
+    decided = {**told, **experiment.decided()}
     return [
         Cell.of({**decided, "begins": begin, "chains": min(block, experiment.chains - begin)})
         for begin in range(0, experiment.chains, block)
     ]
+
+
+def _code(model: str) -> str:
+    """A file of the user may change between runs; components change with the package."""
+    return hashlib.sha256(Path(model).read_bytes()).hexdigest() if model.endswith(".py") else ""
 
 
 def opened(cell: Cell) -> tuple[Experiment, bool]:
