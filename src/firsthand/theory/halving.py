@@ -21,7 +21,7 @@ from firsthand.types import FloatArray
 
 FEW = 25  # samples of a class, up to which counts are followed exactly
 ROOM = 30  # times a small count that a class may grow before it counts as safe
-POINTS = 300  # of the diffusion's grid
+POINTS = 200  # of the diffusion's grid
 OVERSTEP = 0.5826  # -zeta(1/2) / sqrt(2 pi)
 
 
@@ -47,23 +47,28 @@ def reduced_by(share: ArrayLike, samples: int, generations: int, keep: float = 0
     n = int(whole("samples", samples, 2))
     horizon = int(whole("generations", generations, 1))
     part = float(number("keep", keep, 0, 1 - 1e-9))
-    follow = [_counted if one * n <= FEW else _diffused for one in p]
-    rows = [each(one, n, horizon, part) for each, one in zip(follow, p.tolist(), strict=True)]
-    return np.clip(rows, 0, 1)
+    down = np.floor(part * p * n + 1e-9)
+    few = p * n <= FEW
+    found = np.empty((len(p), horizon))
+    for count in np.unique(down[few]):
+        alike = few & (down == count)
+        found[alike] = _counted(p[alike], n, horizon, int(count))
+    for at in np.flatnonzero(~few):
+        found[at] = _diffused(p[at], n, horizon, down[at])
+    return np.clip(found, 0, 1)
 
 
-def _counted(share: float, n: int, horizon: int, keep: float) -> FloatArray:
-    """First passage of the count, exactly but for the room above."""
-    down = int(np.floor(keep * share * n + 1e-9))
-    states = np.arange(down + 1, min(n, int(ROOM * (share * n + 1))) + 1)
+def _counted(shares: FloatArray, n: int, horizon: int, down: int) -> FloatArray:
+    """First passage of the count, exactly but for the room above. (classes, horizon)."""
+    states = np.arange(down + 1, min(n, int(ROOM * (shares.max() * n + 1))) + 1)
+    lower = np.arange(down + 1)
     step = _binomial(n, states / n, states)
-    fallen = _binomial(n, states / n, np.arange(down + 1)).sum(axis=1)
-    start = np.array([share])
-    alive = _binomial(n, start, states)[0]
-    found = np.empty(horizon)
-    found[0] = _binomial(n, start, np.arange(down + 1)).sum()
+    fallen = _binomial(n, states / n, lower).sum(axis=1)
+    alive = _binomial(n, shares, states)
+    found = np.empty((len(shares), horizon))
+    found[:, 0] = _binomial(n, shares, lower).sum(axis=1)
     for t in range(1, horizon):
-        found[t] = found[t - 1] + alive @ fallen
+        found[:, t] = found[:, t - 1] + alive @ fallen
         alive = alive @ step
     return found
 
@@ -75,9 +80,9 @@ def _binomial(n: int, share: FloatArray, count: NDArray[np.int64]) -> FloatArray
     return np.asarray(np.exp(ways + count * np.log(p) + (n - count) * np.log1p(-p)))
 
 
-def _diffused(share: float, n: int, horizon: int, keep: float) -> FloatArray:
+def _diffused(share: float, n: int, horizon: int, down: float) -> FloatArray:
     """First passage of the share: one generation exactly, then by the backward equation."""
-    down = np.floor(keep * share * n + 1e-9) + 0.5
+    down = down + 0.5  # between what is reduced and what is not
     stop = max(down - OVERSTEP * np.sqrt(down * (1 - down / n)), 0.5) / n
     # Equal steps of the logarithm of the angle: fine enough for a rare class as for a common one.
     x = np.sin(np.geomspace(np.arcsin(np.sqrt(stop)), np.pi / 2, POINTS)) ** 2

@@ -1,9 +1,10 @@
 """New human samples in every generation: which shares last, and how many does it take?
 
-Each generation is `samples` draws, of which the expected part `fresh` comes from people and the
-rest from the shares of the generation before. What lasts hangs on the *number* of fresh human
-samples a generation, F = samples x fresh, hardly on their share. Results hold for every generation
-once the process has settled; before that less is lost, as it starts at the human shares.
+Each generation is `samples` draws, each from people with probability `fresh` and from the shares of
+the generation before otherwise; taking exactly that part from people leaves a little less noise.
+What lasts hangs on the *number* of fresh human samples a generation, F = samples x fresh, hardly on
+their share. Results hold for every generation once the process has settled; before that less is
+lost, as it starts at the human shares.
 
 Whoever adds fresh samples of one class only has to add the others in proportion, or that class
 takes over: the numbers here are of fresh samples of all classes as they occur, of which a class
