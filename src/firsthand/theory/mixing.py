@@ -60,9 +60,10 @@ def fresh_loop(fresh: ArrayLike, synthetic: ArrayLike, factor: ArrayLike = 1.0) 
 def effective_fresh(fresh: ArrayLike, synthetic: ArrayLike) -> FloatArray:
     """How many human values alone would give as good a mean as this mixture does?
 
-    With unbiased drawing, 1 / `fresh_loop`.mean_square: from `fresh` to twice `fresh`. Synthetic
-    values then help a little, as they carry what earlier generations saw, and never more than as
-    much again. Arguments and source as for `fresh_loop`.
+    With unbiased drawing (factor 1) it is 1 / `fresh_loop`.mean_square = fresh (1 + p) + p, where p
+    is the synthetic part: from `fresh` to 2 `fresh` + 1. Synthetic values then help, as they carry
+    what earlier generations saw, but never more than as many human values again would. (The last p
+    is no gain: the fit's variance is a little too small.) Arguments and source as for `fresh_loop`.
 
     >>> effective_fresh(100, [0, 100, 900, 9900]).round(1).tolist()
     [100.0, 150.5, 190.9, 200.0]
