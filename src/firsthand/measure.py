@@ -10,6 +10,7 @@ import numpy as np
 from firsthand import registry
 from firsthand.contracts import BoxesView, Draws, FeatureView, Metric, Profile, Splits, ViewName
 from firsthand.errors import InputError
+from firsthand.numerics.categories import kinds_of
 from firsthand.numerics.multiplicity import family_wise
 from firsthand.numerics.resampling import SPLITS, Pair, draw, keep, make_splits
 from firsthand.numerics.views import thinned
@@ -168,13 +169,21 @@ class _Views:
 
     def shared_profiles(self, metric: Metric) -> tuple[Profile | None, Profile | None]:
         """Its sums over the media on both sides, with either side's labels; None without any."""
-        if not self.shared.both or metric.view != "boxes":
+        if not self.shared.both or not self._labelled(metric.view):
             return None, None
         if self._paired is None:
             self._paired = paired(self._sides["reference"], self._sides["candidate"])
         assert metric.profile is not None
-        before, after = (metric.profile(view) for view in self._paired)
+        before, after = (
+            metric.profile(view if metric.view == "boxes" else kinds_of(view))
+            for view in self._paired
+        )
         return before, after
+
+    def _labelled(self, view: ViewName) -> bool:
+        """Is the view made of labels, which may differ on the same media?"""
+        labels = all("boxes" in side.offers for side in self._sides.values())
+        return labels and view in {"boxes", "categories"}
 
 
 def _draws(metric: Metric, views: _Views, plan: Splits) -> Draws:
@@ -236,10 +245,15 @@ def _measurements(
                     paired=shared.both > 0 and metric.mergeable,
                     p_value=float(chance.alone[len(out)]),
                     adjusted_p=float(chance.family[len(out)]),
-                    absolute=None if draws.absolute is None else float(draws.absolute[at]),
+                    absolute=_number(draws.absolute, at),
                 )
             )
     return tuple(out)
+
+
+def _number(values: FloatArray | None, at: int) -> float | None:
+    """One of the values; None where there are none or it is no number."""
+    return None if values is None or not np.isfinite(values[at]) else float(values[at])
 
 
 def _interval(metric: Metric, draws: Draws) -> tuple[FloatArray, FloatArray]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,11 +10,12 @@ import pytest
 
 from firsthand import registry
 from firsthand.contracts import CategoriesView, Column, ColumnsView, Draws
+from firsthand.measure import measure
 from firsthand.numerics import drift
 from firsthand.numerics.columns import columns_view
 from firsthand.numerics.multiplicity import family_wise
 from firsthand.numerics.resampling import Pair, draw, make_splits
-from firsthand.types import Dataset, Sample, Shared
+from firsthand.types import Boxes, Dataset, Sample, Shared
 
 
 def table(*columns: Column) -> ColumnsView:
@@ -190,3 +192,33 @@ def test_a_new_class_and_rare_ones_count_in_the_mix_only() -> None:
 def test_a_set_of_one_class_has_no_mix() -> None:
     one = classes(np.zeros(300, int), ("a",))
     assert [note.reason for note in mix(one, one).undetermined] == ["nothing-to-compare"]
+
+
+def labelled(name: str, labels: np.ndarray) -> Dataset:
+    """The same media each time, each of one class."""
+    whole = np.array([[0.5, 0.5, 1.0, 1.0]])
+    samples = tuple(
+        Sample(
+            key=f"{at}.jpg",
+            media=hashlib.sha256(b"%d" % at).digest(),
+            label=hashlib.sha256(b"%d %d" % (at, label)).digest(),
+            boxes=Boxes(np.array([label], np.int32), whole),
+        )
+        for at, label in enumerate(labels.tolist())
+    )
+    return Dataset(name, "detect", ("a", "b", "c"), samples)
+
+
+def test_two_annotators_who_err_alike_are_no_drift(rng: np.random.Generator) -> None:
+    """Their labels of the same media differ by chance, which is not the chance of sampling."""
+    shares = [0.5, 0.3, 0.2]
+    true = rng.choice(3, 600, p=shares)
+    alarms = 0
+    for _ in range(8):
+        sides = [
+            np.where(rng.random(600) < 0.15, rng.choice(3, 600, p=shares), true) for _ in range(2)
+        ]
+        pair = [labelled(name, side) for name, side in zip(("one", "two"), sides, strict=True)]
+        found = measure(*pair, metrics=["class_drift"], splits=199).measurements
+        alarms += min(each.adjusted_p for each in found) <= 0.05
+    assert alarms <= 3  # chance alone exceeds it once in 2,700 times

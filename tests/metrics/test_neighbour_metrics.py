@@ -181,3 +181,14 @@ class TestOddSets:
             draws = compare(name, reference, candidate, 49)
             assert draws.slices == ()
             assert [note.reason for note in draws.undetermined] == [reason]
+
+
+@pytest.mark.parametrize("name", NAMES[:4])
+def test_sets_that_lie_apart_share_nothing(name: str, rng: np.random.Generator) -> None:
+    """No point lies in any ball of the other side, in any split."""
+    reference = view(rng.normal(size=(200, 4)))
+    candidate = view(rng.normal(size=(200, 4)) + 100)
+    draws = compare(name, reference, candidate)
+    assert draws.value.tolist() == [0.0]
+    assert draws.absolute is not None
+    assert draws.absolute.tolist() == [0.0]

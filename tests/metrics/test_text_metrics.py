@@ -236,3 +236,11 @@ def test_log_chances_of_another_shape_are_undetermined() -> None:
     plan = make_splits(0, Shared(40, 40, 0), 99)
     draws = registry.load("metrics", "model_perplexity").compare(view, view, plan)
     assert [note.reason for note in draws.undetermined] == ["other-embedder"]
+
+
+def test_an_amount_is_no_year() -> None:
+    assert list(facts("It cost 1500.25 in 1973, or 1200,5.")) == [
+        ("number", "1500.25"),
+        ("date", "1973"),
+        ("number", "1200,5"),
+    ]

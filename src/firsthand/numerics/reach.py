@@ -141,7 +141,7 @@ def inside(lists: Lists, part: Bits, owners: Lists, balls: Bits) -> list[Bits]:
         Arrays (n, words), one for each binary digit of the number in every split.
     """
     within = closer(lists, owners, lists.rows)
-    digits: list[Bits] = []
+    digits: list[Bits] = [np.zeros((lists.distance.shape[1], part.shape[1]), np.uint64)]
     for step, rows in enumerate(lists.rows):
         carry = part[lists.bucket[step]]
         carry[np.isnan(lists.distance[step])] = 0

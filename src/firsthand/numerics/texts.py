@@ -31,7 +31,7 @@ _FIGURE = re.compile(
       | (?P<day_first>{_DAY}\s+(?:of\s+)?{_MONTH}\b\.?(?:\s*,?\s+{_YEAR})?)
       | (?P<month_first>{_MONTH}\b\.?(?:\s+{_DAY})?(?:\s*,)?\s+{_YEAR})
       | (?P<month_day>{_MONTH}\b\.?\s+{_DAY})
-      | (?P<year>{_YEAR})
+      | (?P<year>{_YEAR}(?![.,]\d))
       | (?P<number>(?>\d+(?:[.,]\d+)*))
     )(?![A-Za-z0-9_])""",
     re.VERBOSE,
