@@ -189,6 +189,7 @@ def calibration_table(work: Path, pairs: dict[str, int]) -> Iterator[str]:
             slices = max((len(r.badness) for r in results.values()), default=0)
             said = np.isfinite(p)
             shown = rate(int((p[said] <= LEVEL).sum()), int(said.sum()))
+            shown = shown if results else "not run"
             yield f"| {whole.name} | {each} | {slices} | {said.sum()} | {shown} |"
         yield from _whole_table(whole.name, all_of)
 

@@ -255,6 +255,8 @@ def verdicts(work: Path, seeds: tuple[int, ...]) -> Iterator[str]:
     for name in WORLDS:
         for policy in HUMAN:
             every = rows(work, name, policy, seeds)
+            most = max(len(row.first) for row in every)
+            every = [row for row in every if len(row.first) == most]
             tail = [row for row in every if row.metric in TAIL]
             whole = [row for row in every if row.metric not in TAIL]
             if not tail or not whole:
