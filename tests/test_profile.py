@@ -108,3 +108,14 @@ def test_command_line(folders, tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert "class_survival" in capsys.readouterr().out
     assert run("profile", folders[0], "--out", tmp_path / "human.npz") == 2
     assert "human.profile.npz" in capsys.readouterr().err
+
+
+def test_command_line_says_what_is_in_it(
+    tmp_path: Path, rng: np.random.Generator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = "".join(f"{age},NO\n" for age in rng.integers(18, 90, 40))
+    (tmp_path / "people.csv").write_text("age,country\n" + rows)
+    assert run("profile", tmp_path / "people.csv", "--out", tmp_path / "t.profile.npz") == 0
+    said = capsys.readouterr().out
+    assert "the table's values" in said
+    assert "not anonymous" in said

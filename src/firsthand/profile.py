@@ -1,8 +1,10 @@
 """What firsthand has to know of a reference to compare with it later, without the data.
 
 A profile holds the views that metrics see: where boxes are and of which class, hashes of words,
-features, columns of a table. It holds no picture and no text, and is identified by a digest, so
-that a team can pin a reference, ship it, and compare where the raw data may not go.
+features, columns of a table. It holds no picture and no text as it was written, and is identified
+by a digest, so that a team can pin a reference, ship it, and compare where the raw data may not go.
+It is not anonymous: hashes of words can be found by trying a dictionary, features carry something
+of the picture, and the columns of a table are its values.
 """
 
 from __future__ import annotations

@@ -28,7 +28,9 @@ def command(
 ) -> None:
     """Write down what metrics see of a reference, to compare with it where the data may not go.
 
-    The file holds no picture and no text: boxes and their classes, hashes of words, features.
+    The file holds boxes and their classes, hashes of words, features, and the columns of a table
+    as they are; no picture, and no text as it was written. It is not anonymous: words are found by
+    hashing a dictionary, and features carry something of the picture.
 
     Exit code: 0 written, 2 wrong use or I/O.
     """
@@ -45,5 +47,6 @@ def command(
         print(json.dumps({"schema": profile.SCHEMA, **written}, ensure_ascii=False, indent=2))
         return
     print(f"{out}: {len(saved.media):,} samples, {size / 1e6:,.1f} MB, sha256 {saved.digest}")
-    print(f"  holds {', '.join(sorted(saved.offers))}; no picture and no text")
+    kept = "the table's values" if "columns" in saved.offers else "no picture, no text as written"
+    print(f"  holds {', '.join(sorted(saved.offers))}: {kept}; it is not anonymous (see --help)")
     print(f"  next: firsthand measure CANDIDATE --reference {out}")
