@@ -43,12 +43,28 @@ def by_hand(label: np.ndarray) -> tuple[float, float, float]:
 
 
 def test_absolute_numbers_by_hand(rng: np.random.Generator) -> None:
+    """As they are defined: no more kinds in effect than there are."""
     label = zipf(300, 30, rng)
-    kinds, entropy, differ = by_hand(label)
+    share = np.bincount(label)[np.bincount(label) > 0] / 300
+    entropy, alike = -(share * np.log(share)).sum(), (share**2).sum()
     found = {name: compare(name, view(label), view(label)).absolute for name in METRICS}
-    assert found["heterozygosity"] == pytest.approx([differ])
+    assert found["heterozygosity"] == pytest.approx([by_hand(label)[2]])
     assert found["entropy"] == pytest.approx([entropy])
-    assert found["hill_numbers"] == pytest.approx([kinds, np.exp(entropy), 1 / (1 - differ)])
+    assert found["hill_numbers"] == pytest.approx([len(share), np.exp(entropy), 1 / alike])
+
+
+def test_no_more_kinds_in_effect_than_there_are() -> None:
+    label = np.arange(500) % 5
+    (every, typical, dominant) = compare("hill_numbers", view(label), view(label)).absolute
+    assert every == 5
+    assert [typical, dominant] == pytest.approx([5, 5])
+
+
+def test_many_kinds_are_counted_one_by_one(rng: np.random.Generator) -> None:
+    """Also where the value looks at a part of them."""
+    label = rng.permutation(np.arange(40_000) // 3)
+    found = compare("hill_numbers", view(label, kinds=14_000), view(label, kinds=14_000))
+    assert found.absolute[0] == len(np.unique(label))
 
 
 def test_estimates_are_unbiased_in_small_samples(rng: np.random.Generator) -> None:

@@ -7,14 +7,17 @@ guess. `absolute` is the candidate's own, over all its objects.
 It averages over all kinds, and a rare one weighs little, so it lags behind what is lost: when half
 of the words of WikiText-2 were gone under recursion, its entropy had fallen by a fortieth.
 
-Plain counts underestimate entropy where many kinds are rare. Here logarithms are replaced by
-harmonic numbers, which takes most of that away; sizes are equal, so the rest cancels.
+Plain counts, as in `absolute`, underestimate entropy where many kinds are rare. For the value
+logarithms are replaced by harmonic numbers, which takes most of that away; sizes are equal, so the
+rest cancels.
 
 Source: Shannon 1948; estimator of Chao, Wang & Jost 2013 (doi:10.1111/2041-210X.12108), the part
 of it that needs no extrapolation.
 """
 
 from __future__ import annotations
+
+import numpy as np
 
 from firsthand.contracts import CategoriesView, Draws, Metric, Splits
 from firsthand.numerics import diversity
@@ -26,7 +29,11 @@ NAME = "entropy"
 
 def compare(reference: CategoriesView, candidate: CategoriesView, splits: Splits) -> Draws:
     """Entropy among equally many objects of the candidate and of a human half."""
-    return diversity.draws(NAME, (ALL,), _entropy, (reference, candidate), splits)
+    return diversity.draws(NAME, (ALL,), _entropy, _whole, (reference, candidate), splits)
+
+
+def _whole(counts: FloatArray) -> FloatArray:
+    return np.array([diversity.shannon(counts)])
 
 
 def _entropy(found: Diversity) -> FloatArray:

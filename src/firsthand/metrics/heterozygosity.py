@@ -14,6 +14,8 @@ Source: Nei 1978 (Genetics 89:583), unbiased by n / (n - 1); drift after Wright 
 
 from __future__ import annotations
 
+import numpy as np
+
 from firsthand.contracts import CategoriesView, Draws, Metric, Splits
 from firsthand.numerics import diversity
 from firsthand.numerics.diversity import Diversity
@@ -24,7 +26,12 @@ NAME = "heterozygosity"
 
 def compare(reference: CategoriesView, candidate: CategoriesView, splits: Splits) -> Draws:
     """Heterozygosity among equally many objects of the candidate and of a human half."""
-    return diversity.draws(NAME, (ALL,), _differ, (reference, candidate), splits)
+    return diversity.draws(NAME, (ALL,), _differ, _whole, (reference, candidate), splits)
+
+
+def _whole(counts: FloatArray) -> FloatArray:
+    n = counts.sum()
+    return np.array([1 - (counts * (counts - 1)).sum() / (n * (n - 1))])
 
 
 def _differ(found: Diversity) -> FloatArray:

@@ -4,8 +4,8 @@ Hill's numbers turn three measures of diversity into one unit, a number of equal
 order 0 counts every kind that is seen, order 1 is the exponential of the entropy, order 2 the
 inverse of the probability that two objects are of one kind. Under recursion order 0 falls first,
 because rare kinds go first; order 2 is the last to fall. The values are the candidate's over those
-of as many objects of the reference. `absolute` is the number of kinds in the whole candidate, which
-grows with its size in order 0.
+of as many objects of the reference. `absolute` is Hill's number itself, over all of the candidate;
+that of order 0 grows with its size.
 
 Source: Hill 1973 (doi:10.2307/1934352); equal sizes by rarefaction, Hurlbert 1971 and Chao & Jost
 2015 (doi:10.1111/2041-210X.12349).
@@ -26,7 +26,12 @@ SLICES: tuple[Slice, ...] = tuple((("order", str(order)),) for order in (0, 1, 2
 
 def compare(reference: CategoriesView, candidate: CategoriesView, splits: Splits) -> Draws:
     """Kinds in effect among equally many objects of the candidate and of a human half."""
-    return diversity.draws(NAME, SLICES, _kinds, (reference, candidate), splits)
+    return diversity.draws(NAME, SLICES, _kinds, _whole, (reference, candidate), splits)
+
+
+def _whole(counts: FloatArray) -> FloatArray:
+    share = counts / counts.sum()
+    return np.array([len(counts), np.exp(diversity.shannon(counts)), 1 / (share**2).sum()])
 
 
 def _kinds(found: Diversity) -> FloatArray:

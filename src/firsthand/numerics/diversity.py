@@ -53,25 +53,27 @@ class Diversity(NamedTuple):
 
 
 class Compared(NamedTuple):
-    """Diversity of every part, (splits,) each, and of the whole candidate."""
+    """Diversity of every part, (splits,) each."""
 
     human: Diversity
     candidate: Diversity
     one: Diversity
     other: Diversity
-    whole: Diversity
     parts: Halves
     shared: Shared
 
 
 Wanted = Callable[[Diversity], FloatArray]
 """The (splits, slices) numbers that a metric is about."""
+Whole = Callable[[FloatArray], FloatArray]
+"""The (slices,) numbers as they are defined, from the count of every kind that is there."""
 
 
 def draws(
     name: str,
     slices: tuple[Slice, ...],
     wanted: Wanted,
+    whole: Whole,
     sides: tuple[CategoriesView, CategoriesView],
     splits: Splits,
 ) -> Draws:
@@ -81,6 +83,7 @@ def draws(
         name: of the metric.
         slices: what `wanted` gives, in its order.
         wanted: the measure.
+        whole: the same of all of the candidate, without what evens out sizes.
         sides: reference and candidate.
         splits: rows as in every other metric.
     """
@@ -93,8 +96,19 @@ def draws(
     found = Found(*(wanted(side) for side in compared[:4]))
     if not _comparable(found):
         return nothing(splits, groups, Undetermined(metric=name, reason="nothing-to-compare"))
-    whole = wanted(compared.whole)[0]
-    return ratio_draws(slices, found, compared.parts, compared.shared, groups, absolute=whole)
+    counts = np.bincount(sides[1].label).astype(np.float64)
+    absolute = whole(counts[counts > 0])
+    return ratio_draws(slices, found, compared.parts, compared.shared, groups, absolute=absolute)
+
+
+def shannon(counts: FloatArray) -> float:
+    """The entropy of (kinds,) counts above 0, in nats.
+
+    >>> round(float(np.exp(shannon(np.array([3.0, 3, 3])))), 9)
+    3.0
+    """
+    share = counts / counts.sum()
+    return float(-(share * np.log(share)).sum())
 
 
 def _comparable(found: Found) -> bool:
@@ -114,7 +128,6 @@ def _compared(reference: CategoriesView, candidate: CategoriesView, splits: Spli
     return Compared(
         *_pair(found, (ours, parts.human), (theirs, parts.candidate)),
         *_pair(found, (ours, parts.one), (ours, parts.other)),
-        whole=_of(found, theirs, np.ones((1, BUCKETS), dtype=bool), np.full(1, np.inf)),
         parts=parts,
         shared=Shared(*sizes, sizes[1] if same else 0),
     )
