@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from firsthand.contracts import BoxesView, Embedder, FeatureView, ViewName
+from firsthand.contracts import BoxesView, Embedder, ViewName
 from firsthand.feature_files import FeatureFile
 from firsthand.numerics.categories import categories_view, kinds_of
 from firsthand.numerics.columns import columns_view
@@ -108,15 +108,19 @@ class FeatureSide:
         self.name, self.classes, self.skips = file.path.name, file.classes, file.skips
         self.task: Task = "classify" if file.classes else "features"
         self.media = file.view.media
-        self._points: FeatureView | None = None
+        self._made: dict[ViewName, object] = {}
         labels: frozenset[ViewName] = frozenset({"boxes", "categories"} if file.classes else ())
         self.offers = OFFERS["features"] | labels
 
     def view(self, name: ViewName) -> object:
         """The points; or their classes, each as a box that covers its image."""
+        if name not in self._made:
+            self._made[name] = self._make(name)
+        return self._made[name]
+
+    def _make(self, name: ViewName) -> object:
         if name == "features":
-            self._points = self._points or distinct(self.file.view)
-            return self._points
+            return distinct(self.file.view)
         boxes = self.boxes_of(self.labelled())
         return boxes if name == "boxes" else kinds_of(boxes)
 

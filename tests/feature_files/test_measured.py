@@ -13,6 +13,7 @@ from firsthand import feature_files
 from firsthand.features import pixels
 from firsthand.measure import measure
 from firsthand.numerics.views import features_view
+from firsthand.sources import side_of
 from firsthand.types import Dataset, Sample
 
 METRIC = ["tail_coverage"]
@@ -83,3 +84,13 @@ def test_a_published_value_that_is_no_number_is_left_out(
     (kid,) = found.measurements
     assert kid.absolute is None
     assert kid.null_low < kid.value < kid.null_high
+
+
+def test_views_are_made_once(tmp_path: Path, rng: np.random.Generator) -> None:
+    """Metrics that share a pass know a view again by identity."""
+    points = rng.normal(size=(60, 4)).astype(np.float32)
+    np.savez(tmp_path / "human.npz", features=points, label=np.array(["a", "b"] * 30))
+    side = side_of(tmp_path / "human.npz")
+    assert side.offers == {"features", "boxes", "categories"}
+    for name in side.offers:
+        assert side.view(name) is side.view(name)
