@@ -4,7 +4,7 @@ An n-gram model learns from a quarter of the reference and reads the documents o
 of both sides, so that no document is read by a model that saw it or its group. Two questions, since
 two things go wrong. Models write what is likely: their text is too predictable. Hot sampling, or
 another subject or language, is too surprising. Each is a ratio of perplexities, the larger the
-worse.
+worse. `absolute` is the perplexity of the three quarters of the candidate that are read.
 
 Reading in turn what the others learnt from would use all documents, but two of one subject would
 then make each other less surprising, which no resampling of what was read shows.

@@ -31,7 +31,7 @@ def both_ways(
     """Is the candidate more predictable than a second human sample, is it more surprising?
 
     Perplexity of human text over that of the candidate, and the other way up: of each, above 1 is
-    worse. The absolute value of both is the perplexity of all of the candidate.
+    worse. The absolute value of both is the perplexity of all that was read of the candidate.
     """
     found, parts = quotients(reference, candidate, splits)
     each = Found(*(np.exp(np.hstack([-side, side])) for side in found))
