@@ -26,7 +26,7 @@ UNITS = {
     "recall": "share",
     "density": "balls",
     "coverage": "share",
-    "tail_coverage": "share",
+    "tail_recall": "share",  # recall of the human points in the emptiest places
     "variance": "human variances",
 }
 
@@ -106,14 +106,14 @@ class Alone:
         across = _distances(ours, points)
         near_ours, near_theirs = _radii(ours), _radii(points)
         inside = across <= near_ours[:, None]
-        covered = np.asarray(inside.any(axis=1))
+        reached = np.asarray((across <= near_theirs).any(axis=1))
         lonely = near_ours >= np.quantile(near_ours, 1 - TAIL)
         return {
             "precision": float(inside.any(axis=0).mean()),
-            "recall": float((across <= near_theirs).any(axis=1).mean()),
+            "recall": float(reached.mean()),
             "density": float(inside.sum(axis=0).mean() / NEIGHBOURS),
-            "coverage": float(covered.mean()),
-            "tail_coverage": float(covered[lonely].mean()),
+            "coverage": float(inside.any(axis=1).mean()),
+            "tail_recall": float(reached[lonely].mean()),
             "variance": float(points.var(axis=0).sum() / ours.var(axis=0).sum()),
         }
 

@@ -9,7 +9,7 @@ import numpy as np
 from firsthand.engine import Arrays, Cell
 from firsthand.lab.alone import Alone
 from firsthand.lab.human import population
-from firsthand.lab.spec import Experiment, opened
+from firsthand.lab.spec import Experiment, opened, placeless
 from firsthand.recursion import Chains, Recipe, Setting
 
 NEVER = -1
@@ -18,7 +18,7 @@ NEVER = -1
 def compute(cell: Cell) -> Arrays:
     """The records of the chains of one cell: see `follow`."""
     experiment, compiled = opened(cell)
-    return follow(chains_of(experiment, compiled), experiment, cell.swift())
+    return follow(chains_of(experiment, compiled), experiment, placeless(cell).swift())
 
 
 def chains_of(experiment: Experiment, compiled: bool) -> Chains:

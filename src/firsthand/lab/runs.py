@@ -20,7 +20,7 @@ from firsthand.errors import InputError
 from firsthand.lab import alone, table
 from firsthand.lab.human import digest_of
 from firsthand.lab.loop import chains_of, compute
-from firsthand.lab.spec import Experiment, cells
+from firsthand.lab.spec import Experiment, cells, placeless
 from firsthand.trajectory import Row
 
 SCHEMA = "firsthand.lab/1"
@@ -86,7 +86,7 @@ def simulate(
     human = digest_of(experiment.data)
     chains = chains_of(experiment, fast)  # refuses what cannot be run, before anything is written
     work = cells(experiment, fast, human)
-    folder = Path(out) / f"{experiment.name}-{_short([cell.digest for cell in work])}"
+    folder = Path(out) / f"{experiment.name}-{_short([placeless(cell).digest for cell in work])}"
     blocks = run_cells(
         compute,
         work,

@@ -158,6 +158,12 @@ def cells(experiment: Experiment, compiled: bool, human: str = "") -> list[Cell]
     ]
 
 
+def placeless(cell: Cell) -> Cell:
+    """The cell without where its files lie: what they hold is in it, and decides random numbers."""
+    spec = cell.spec
+    return Cell.of({**spec, "model": Path(spec["model"]).name, "data": ""})
+
+
 def _code(model: str) -> str:
     """A file of the user may change between runs; components change with the package."""
     return hashlib.sha256(Path(model).read_bytes()).hexdigest() if model.endswith(".py") else ""
