@@ -118,7 +118,7 @@ def check_comparable(candidate: Side | Dataset, reference: Side | Dataset) -> No
         InputError: they are of different kinds, or have no class name in common.
     """
     check_kind(candidate, reference, "reference")
-    if "text" in {candidate.task, reference.task} or not reference.classes:
+    if {"text", "features"} & {candidate.task, reference.task} or not reference.classes:
         return
     if set(candidate.classes) & set(reference.classes):
         return
@@ -136,8 +136,8 @@ def check_kind(candidate: Side | Dataset, other: Side | Dataset, role: str) -> N
     Raises:
         InputError: the two are of different kinds.
     """
-    bare = not (candidate.classes and other.classes)  # images without labels go with any images
-    alike = BOXED if not bare else IMAGES
+    bare = not (candidate.classes and other.classes)  # without labels, they go with any
+    alike = BOXED if not bare else IMAGES | {"features"}
     if candidate.task == other.task or {candidate.task, other.task} <= alike:
         return
     raise InputError(

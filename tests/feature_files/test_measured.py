@@ -13,7 +13,7 @@ from firsthand import feature_files
 from firsthand.features import pixels
 from firsthand.measure import measure
 from firsthand.numerics.views import features_view
-from firsthand.sources import side_of
+from firsthand.sources import check_comparable, side_of
 from firsthand.types import Dataset, Sample
 
 METRIC = ["tail_coverage"]
@@ -94,3 +94,16 @@ def test_views_are_made_once(tmp_path: Path, rng: np.random.Generator) -> None:
     assert side.offers == {"features", "boxes", "categories"}
     for name in side.offers:
         assert side.view(name) is side.view(name)
+
+
+def test_points_with_classes_go_with_points_without(
+    tmp_path: Path, rng: np.random.Generator
+) -> None:
+    human, after = (rng.normal(size=(200, 4)).astype(np.float32) for _ in range(2))
+    np.savez(tmp_path / "human.npz", features=human, label=np.array(["a", "b"] * 100))
+    np.save(tmp_path / "next.npy", after)
+    sides = side_of(tmp_path / "human.npz"), side_of(tmp_path / "next.npy")
+    check_comparable(sides[1], sides[0])
+    found = measure(*sides, splits=99)
+    assert {"recall", "tail_coverage"} <= {each.metric for each in found.measurements}
+    assert "class_drift" not in {each.metric for each in found.measurements}
