@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import made
+from firsthand.audit import audit
 from firsthand.errors import InputError, UnknownComponent
 from firsthand.measure import audited, fitting, measure
 from firsthand.sources import side_of
@@ -102,3 +103,14 @@ def test_a_part_of_many_points_is_measured_when_asked(tmp_path: Path) -> None:
     )
     assert (whole.n_reference, part.n_reference) == (300, 150)
     assert part.high - part.low > whole.high - whole.low
+
+
+def test_an_audit_of_bare_points_says_what_to_run(tmp_path: Path) -> None:
+    human, other = points(tmp_path, "human", 13), points(tmp_path, "other", 14)
+    with pytest.raises(InputError, match="firsthand measure"):
+        audit(other, human)
+
+
+def test_tails_come_first(tmp_path: Path) -> None:
+    side = side_of(points(tmp_path, "human", 15))
+    assert next(iter(fitting(side, side))).name == "tail_coverage"

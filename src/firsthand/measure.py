@@ -95,8 +95,8 @@ def audited(reference: Side, candidate: Side) -> tuple[str, ...]:
 
 
 def _named(names: Sequence[str] | None) -> tuple[Metric, ...]:
-    if names is None:
-        return tuple(registry.load_all("metrics").values())
+    if names is None:  # the tails, which every audit asks for, first
+        return tuple(sorted(registry.load_all("metrics").values(), key=lambda one: not one.audited))
     return tuple(registry.load("metrics", name) for name in names)
 
 

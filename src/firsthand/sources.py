@@ -59,12 +59,24 @@ def opened(
     Raises:
         InputError: it cannot be read or holds no sample.
     """
-    dataset = (
-        source if isinstance(source, Dataset) else read(source, declared=declared, strict=strict)
-    )
+    if not isinstance(source, Dataset):
+        _refuse_points(Path(source))
+        source = read(source, declared=declared, strict=strict)
+    dataset = source
     if not dataset.samples:
         raise InputError("the dataset holds no sample", expected="at least one", where=dataset.name)
     return dataset
+
+
+def _refuse_points(path: Path) -> None:
+    """Points say neither where samples come from nor what is in them, which an audit asks."""
+    if profile.can_read(path) or (path.suffix != ".parquet" and _holds_points(path, None)):
+        raise InputError(
+            "this is a saved profile or a file of features, without origins and media",
+            expected="a dataset or a version of a ledger",
+            todo="Compare it with: firsthand measure CANDIDATE --reference REFERENCE",
+            where=str(path),
+        )
 
 
 def chosen_embedder(asked: str | None, task: Task) -> Embedder | None:

@@ -47,7 +47,7 @@ def _metric(compared: Compared, metric: str, parts: Sequence[Slice]) -> Iterator
     question, unit = facts(metric, compared.lang)
     found = [each for column in compared.columns for each in column.measured.measurements]
     worse = next((each.worse for each in found if each.metric == metric), None)
-    yield f"{clean(metric)}: {question}"
+    yield from _folded(f"{clean(metric)}: {question}", WIDE)
     if worse is not None:
         towards, own = compared.say(f"worse.{worse}"), absolute_unit(metric, compared.lang)
         code = "measure.unit-own" if own else "measure.unit"
