@@ -92,6 +92,14 @@ def test_two_methods_in_a_file_are_enough(people):
     assert (run.records["precision"][-1] > run.records["recall"][-1]).all()
 
 
+def test_a_built_in_mixture_learns_pictures_too(people):
+    model = {"name": "gmm", "components": 1, "levels": 17}
+    run = lab.simulate(spec(people, model), out=people / "runs")
+    assert {row.metric for row in run.rows} >= {"recall", "variance"}
+    assert run.records["variance"].shape == (3, 2)
+    assert (run.records["variance"] > 0.5).all()
+
+
 def test_where_files_lie_decides_nothing(people):
     one = lab.simulate(spec(people, "shrinking.py"), out=people / "runs")
     for name in ("people", "shrinking.py"):

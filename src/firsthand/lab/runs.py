@@ -96,7 +96,7 @@ def simulate(
         done=lambda many: progress(many, len(work)),
     )
     found = table.joined(blocks)
-    units = getattr(experiment.family(), "units", alone.UNITS)
+    units = alone.UNITS if isinstance(chains, alone.Alone) else experiment.family().units
     made = table.rows(experiment, found, units, chains.truth, every_chain=every_chain)
     trajectory.write(folder / "trajectory.parquet", made)
     about = {
