@@ -38,6 +38,8 @@ def _facts(metric: Any) -> dict[str, Any]:
         "name": metric.name,
         "question": metric.question,
         "unit": metric.unit,
+        "absolute_unit": metric.absolute_unit,
+        "audited": metric.audited,
         "range": [None if abs(end) == float("inf") else end for end in (low, high)],
         "worse": metric.worse,
         "neutral": metric.neutral,
@@ -63,6 +65,12 @@ def _told(facts: dict[str, Any], lang: Any, *, full: bool) -> list[str]:
         f"{facts['name']}: {said['question']}",
         f"  {text('header.unit', lang)}: {said['unit']}",
         f"  {text('header.worse', lang)}: {text('worse.' + facts['worse'], lang)}",
+    ]
+    own = known.get(f"metric.{facts['name']}.absolute", facts["absolute_unit"])
+    asked = text("measure.asked-always" if facts["audited"] else "measure.asked-named", lang)
+    lines += [f"  {text('header.absolute', lang)}: {own}"] if own else []
+    lines += [
+        f"  {text('header.asked', lang)}: {asked}",
         f"  {text('header.source', lang)}: {facts['source']}",
     ]
     if not full:
