@@ -13,16 +13,15 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import re
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
 import numpy as np
+from peers import declare_operators, highest
 
 from firsthand.numerics import frechet, kernels, vendi
 from firsthand.numerics.pointset import PointSet
@@ -220,33 +219,10 @@ def installed(tool: str) -> bool:
     return tool not in PACKAGES or importlib.util.find_spec(PACKAGES[tool]) is not None
 
 
-def declare_operators() -> None:
-    """Let torchvision import where its compiled operators do not fit torch; none is called."""
-    found = importlib.util.find_spec("torchvision")
-    if found is None or found.origin is None:
-        return
-    import torch
-
-    names = re.findall(
-        r"torchvision::(\w+)", (Path(found.origin).parent / "_meta_registrations.py").read_text()
-    )
-    try:
-        import torchvision  # noqa: F401
-    except RuntimeError:
-        for name in sorted(set(names)):
-            torch.library.define(f"torchvision::{name}", "(Tensor a) -> Tensor")
-
-
 def timed(case: Case, tool: str, one: Floats, other: Floats) -> tuple[float, float, float]:
     wall, cpu = time.perf_counter(), time.process_time()
     value = TOOLS[case.metric, tool](one, other)
     return value, time.process_time() - cpu, time.perf_counter() - wall
-
-
-def highest() -> float:
-    """Peak memory of this process, MB; `getrusage` would begin with that of its parent."""
-    status = Path("/proc/self/status").read_text()
-    return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
 
 def peak(case: Case, tool: str) -> float:

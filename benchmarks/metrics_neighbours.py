@@ -18,8 +18,6 @@ import gzip
 import importlib.util
 import io
 import os
-import re
-import resource
 import subprocess
 import sys
 import tempfile
@@ -30,6 +28,7 @@ from statistics import median
 from typing import NamedTuple
 
 import numpy as np
+from peers import declare_operators, highest
 from PIL import Image
 
 from firsthand.features.pixels import describe
@@ -147,21 +146,6 @@ def installed(tool: str) -> bool:
     return tool not in PACKAGES or importlib.util.find_spec(PACKAGES[tool]) is not None
 
 
-def declare_operators() -> None:
-    """Let torchvision import where its compiled operators do not fit torch; none is called."""
-    found = importlib.util.find_spec("torchvision")
-    if found is None or found.origin is None:
-        return
-    import torch
-
-    source = (Path(found.origin).parent / "_meta_registrations.py").read_text()
-    try:
-        import torchvision  # noqa: F401
-    except RuntimeError:
-        for name in sorted(set(re.findall(r"torchvision::(\w+)", source))):
-            torch.library.define(f"torchvision::{name}", "(Tensor a) -> Tensor")
-
-
 def timed(tool: str, one: Floats, other: Floats) -> tuple[Scores, float, float]:
     wall, cpu = time.perf_counter(), time.process_time()
     value = TOOLS[tool](one, other)
@@ -173,15 +157,6 @@ def peak(case: Case, tool: str) -> float:
     command = [sys.executable, __file__, "--case", str(CASES.index(case)), "--tool", tool]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     return float(done.stdout.splitlines()[-1])
-
-
-def highest() -> float:
-    """Peak memory of this process, MB. What `getrusage` says begins with its parent's peak."""
-    status = Path("/proc/self/status")
-    if not status.exists():
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-    return int(line.split()[1]) / 1024
 
 
 def agreement(one: Floats, other: Floats, peer: str, value: Scores) -> str:

@@ -25,6 +25,7 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
+from peers import highest
 
 from firsthand.numerics.ngrams import count_file
 from firsthand.numerics.tokens import tokenise
@@ -139,12 +140,6 @@ def compared(path: Path, peer: str, rounds: int) -> dict[str, float]:
         "times_faster": wall[peer] / wall["ours"],
         "times_faster_cpu": cpu[peer] / cpu["ours"],
     }
-
-
-def highest() -> float:
-    """Peak memory of this process, MB; `getrusage` would begin with that of its parent."""
-    status = Path("/proc/self/status").read_text()
-    return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
 
 def peak(tool: str, path: Path) -> float:

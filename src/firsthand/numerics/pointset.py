@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from firsthand.contracts import BUCKETS, Draws, FeatureView, Splits
 from firsthand.errors import InputError
+from firsthand.numerics.buckets import by_digest
 from firsthand.numerics.halves import (
     Found,
     Halves,
@@ -122,9 +123,7 @@ def point_set(view: FeatureView, limit: int | None = None) -> PointSet:
 
     Digests are as good as random, and the same points are kept on every machine.
     """
-    # The bucket is the first byte of a digest, so the choice must come from its other end.
-    tails = np.array([bytes(each)[::-1] for each in view.media], dtype=view.media.dtype)
-    order = np.argsort(tails, kind="stable")[:limit]
+    order = by_digest(view.media)[:limit]
     order = order[np.argsort(view.bucket[order], kind="stable")]
     start = np.searchsorted(view.bucket[order], np.arange(BUCKETS + 1))
     features = np.ascontiguousarray(view.features[order])

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from firsthand.contracts import BUCKETS, Draws, FeatureView, Splits
 from firsthand.errors import InputError
 from firsthand.numerics import reach
+from firsthand.numerics.buckets import by_digest
 from firsthand.numerics.halves import Found, Halves, match, nothing, ratio_draws, thin, too_few
 from firsthand.numerics.neighbours import Points
 from firsthand.numerics.once import Once
@@ -183,9 +184,7 @@ def _points(reference: FeatureView, candidate: FeatureView) -> tuple[Points, Poi
 
 def _thinned(view: FeatureView, identity: NDArray[np.int64], limit: int) -> Points:
     """At most `limit` points, in the order of their digests: as good as random, and stable."""
-    # The bucket is the first byte of a digest, so the order must come from its other end.
-    tails = np.array([bytes(each)[::-1] for each in view.media], dtype=view.media.dtype)
-    kept = np.argsort(tails, kind="stable")[:limit]
+    kept = by_digest(view.media)[:limit]
     return Points(view.features[kept], view.bucket[kept], identity[kept])
 
 

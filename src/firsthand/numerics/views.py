@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from firsthand.contracts import BoxesView, Embedder, FeatureView, TextsView
 from firsthand.errors import InputError
-from firsthand.numerics.buckets import buckets_of, count_groups
+from firsthand.numerics.buckets import buckets_of, by_digest, count_groups
 from firsthand.types import Boxes, Dataset, FloatArray, Sample
 
 WHOLE = Boxes(np.zeros(1, np.int32), np.array([[0.5, 0.5, 1.0, 1.0]]))
@@ -180,8 +180,6 @@ def thinned(view: FeatureView, at_most: int) -> FeatureView:
     """
     if at_most >= len(view.media):
         return view
-    # The bucket is the first byte of a digest, so the order must come from its other end.
-    tails = np.array([bytes(each)[::-1] for each in view.media], dtype=view.media.dtype)
-    kept = np.sort(np.argsort(tails, kind="stable")[:at_most])
+    kept = np.sort(by_digest(view.media)[:at_most])
     groups = max(1, round(view.groups * at_most / len(view.media)))
     return FeatureView(view.features[kept], view.bucket[kept], view.media[kept], groups)
