@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import settings
+
+import torchvision_shim
 
 ROOT = Path(__file__).parent.parent
 ABSENT = "real data absent"
@@ -41,6 +44,17 @@ def real_data() -> Callable[[str], Path]:
         return folder / name
 
     return find
+
+
+@pytest.fixture(scope="session")
+def ultralytics(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The real package, offline, with settings and runs of its own; or skip and say what to do."""
+    reason = "ultralytics is not installed: pip install 'firsthand[yolo-headless]'"
+    pytest.importorskip("torch", reason=reason)
+    try:
+        return torchvision_shim.ultralytics(tmp_path_factory.mktemp("ultralytics"))
+    except ImportError:
+        pytest.skip(reason)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
