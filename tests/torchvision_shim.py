@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 _LIBRARIES: list[Any] = []  # an operator lives as long as the library that defined it
