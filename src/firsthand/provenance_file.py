@@ -28,6 +28,17 @@ from firsthand.types import Provenance, Sample, Skip
 
 NAMES = ("provenance.yaml", "provenance.yml", "provenance.jsonl")
 
+SAID = (
+    "media_origin",
+    "label_origin",
+    "media_generator",
+    "label_generator",
+    "generation",
+    "verification",
+    "verified_by",
+)
+"""What a rule that is written says, apart from what it is about."""
+
 _DIGEST = re.compile(r"(?:sha256:)?([0-9a-fA-F]{64})")
 _RULE = frozenset((*FIELDS, "match", "media"))
 _MODEL = frozenset(("trained_on", "ancestry", "own"))
@@ -86,6 +97,24 @@ class SideFile:
             if not used:
                 found = rule.pattern or rule.media.hex()
                 yield Skip("provenance-unused", str(self.path), rule.line, found, keeps_sample=True)
+
+
+def rule_of(sample: Sample, match: str = "") -> dict[str, object]:
+    """The rule that says where one sample comes from, as JSON; empty where nothing is known.
+
+    Args:
+        sample: it is named by the digest of its media.
+        match: the key to name it by instead.
+
+    >>> from firsthand.types import HUMAN
+    >>> rule_of(Sample("a", bytes(32), provenance=HUMAN), match="a")["media_origin"]
+    'human'
+    """
+    one = sample.provenance
+    said = {name: getattr(one, name) for name in SAID}
+    known = {name: value for name, value in said.items() if value not in {None, "none", "unknown"}}
+    about = {"match": match} if match else {"media": sample.media.hex()}
+    return {**about, **known} if known else {}
 
 
 def _ways(sample: Sample, inside: str) -> tuple[str | bytes, ...]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,6 +109,35 @@ class Data(Protocol):
     def pick(self: D, n: int, rng: np.random.Generator) -> D:
         """So many samples of each chain, drawn without replacement."""
         ...
+
+
+class Ingredients(NamedTuple, Generic[D]):
+    """What there is to make one training set of."""
+
+    made: D  # by the newest model, as many as the recipe says
+    human: D  # the first human data
+    humans: int  # how many samples these are
+    fresh: D | None = None  # human samples that were never used before, as many as the recipe says
+    earlier: D | None = None  # everything from all generations before, the first human data too
+
+
+def composed(recipe: Recipe, parts: Ingredients[D], rng: np.random.Generator) -> tuple[D, D | None]:
+    """Follow a recipe: the training set, and everything that the next one may draw from.
+
+    In memory, where `D` is the data of many chains, and on disk, where it is samples.
+    """
+    data, pool = parts.made, parts.earlier
+    if parts.fresh is not None:
+        data = data.join(parts.fresh, recipe.human_weight)
+    if recipe.human:
+        part = recipe.human < parts.humans
+        kept = parts.human.pick(recipe.human, rng) if part else parts.human
+        data = data.join(kept, recipe.human_weight)
+    if recipe.earlier and pool is not None:
+        data = pool = pool.join(data)
+    if recipe.at_most is not None:
+        data = data.pick(recipe.at_most, rng)
+    return data, pool
 
 
 class Chains(Protocol):

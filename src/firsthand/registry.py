@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Mapping
+from dataclasses import fields, replace
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
-from firsthand.errors import MissingExtra, UnknownComponent
+from firsthand.errors import InputError, MissingExtra, UnknownComponent
 
 
 @cache
@@ -41,6 +43,42 @@ def load(family: str, name: str) -> Any:
     if name in outside:
         return outside[name].load()
     raise UnknownComponent(family, name, names(family))
+
+
+def with_options(component: Any, options: Mapping[str, Any]) -> Any:
+    """A component with some of its fields set; those that say what it is cannot be.
+
+    >>> with_options(load("policies", "fresh"), {"share": 0.2}).share
+    0.2
+
+    Raises:
+        InputError: it has no such option, or one of another kind.
+    """
+    known = {each.name for each in fields(component)} - FACTS if options else set()
+    for option, value in options.items():
+        if option not in known:
+            raise InputError(
+                f"{component.name} has no option {option!r}",
+                expected="one of " + ", ".join(sorted(known)) if known else "no options",
+            )
+        _check_kind(component, option, value)
+    return replace(component, **options) if options else component
+
+
+FACTS = frozenset({"name", "question"})
+
+
+def _check_kind(component: Any, option: str, value: Any) -> None:
+    """A number where a number is the default, and so on."""
+    usual = getattr(component, option)
+    kinds = {bool: (bool,), int: (int,), float: (int, float), str: (str,)}.get(type(usual))
+    fits = kinds is None or (
+        isinstance(value, kinds) and (bool in kinds) == isinstance(value, bool)
+    )
+    if not fits:
+        raise InputError(
+            f"{option} is {value!r}", expected=f"a {type(usual).__name__}, such as {usual!r}"
+        )
 
 
 def load_all(family: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ SPLITS = {
     "test": "test",
     "testing": "test",
 }
-OURS = frozenset({"provenance", "firsthand"})
+OURS = frozenset({"provenance", "firsthand", "firsthand-mix"})
 """Stems of files that speak about a dataset and are no part of it."""
 
 ANNOTATED = frozenset({"labels", "annotations", "annotations_voc", "imagesets"})

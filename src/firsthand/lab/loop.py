@@ -10,7 +10,7 @@ from firsthand.engine import Arrays, Cell
 from firsthand.lab.alone import Alone
 from firsthand.lab.human import population
 from firsthand.lab.spec import Experiment, opened, placeless
-from firsthand.recursion import Chains, Recipe, Setting
+from firsthand.recursion import Chains, Ingredients, Recipe, Setting, composed
 
 NEVER = -1
 
@@ -77,15 +77,11 @@ class _Loop:
     def compose(self, state: Any) -> None:
         """Make the next training set by the recipe."""
         recipe, rng = self.recipe, self.rng
-        data = self.chains.sample(state, recipe.made, rng)
-        if recipe.fresh:
-            data = data.join(self.chains.human(recipe.fresh, rng), recipe.human_weight)
-        if recipe.human:
-            part = recipe.human < self.size
-            kept = self.first.pick(recipe.human, rng) if part else self.first
-            data = data.join(kept, recipe.human_weight)
-        if recipe.earlier:
-            data = self.pool = self.pool.join(data)
-        if recipe.at_most is not None:
-            data = data.pick(recipe.at_most, rng)
-        self.data = data
+        parts = Ingredients(
+            made=self.chains.sample(state, recipe.made, rng),
+            human=self.first,
+            humans=self.size,
+            fresh=self.chains.human(recipe.fresh, rng) if recipe.fresh else None,
+            earlier=self.pool,
+        )
+        self.data, self.pool = composed(recipe, parts, rng)

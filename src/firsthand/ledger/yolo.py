@@ -11,27 +11,18 @@ import json
 import os
 import shutil
 from collections.abc import Iterable
-from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 
-import numpy as np
 import yaml
 
 from firsthand.errors import InputError
+from firsthand.formats.yolotext import label_text
 from firsthand.ledger.catalog import Model
 from firsthand.provenance import provenance_class
-from firsthand.types import Boxes, Dataset, Sample
+from firsthand.provenance_file import rule_of
+from firsthand.types import Dataset, Sample
 
 TASKS = frozenset({"detect", "segment", "oriented"})
-SAID = (
-    "media_origin",
-    "label_origin",
-    "media_generator",
-    "label_generator",
-    "generation",
-    "verification",
-    "verified_by",
-)
 TRUSTED = frozenset({"real", "human-verified"})
 
 
@@ -51,19 +42,12 @@ def write_yolo(dataset: Dataset, models: Iterable[Model], folder: Path, final: P
         if sample.label is not None:
             label = folder / "labels" / split / f"{image.stem}.txt"
             label.parent.mkdir(parents=True, exist_ok=True)
-            label.write_text(_label(sample.boxes))
-        records.append(_rule(sample))
+            label.write_text(label_text(sample.boxes))
+        records.append(rule_of(sample))
     records = [_model(model) for model in models] + [record for record in records if record]
     lines = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
     (folder / "provenance.jsonl").write_text(lines)
     (folder / "data.yaml").write_text(_data_yaml(dataset, final))
-
-
-def _rule(sample: Sample) -> dict[str, object]:
-    """What the provenance side file says of one sample; empty if nothing is known."""
-    said = asdict(sample.provenance)
-    known = {name: said[name] for name in SAID if said[name] not in {None, "none", "unknown"}}
-    return {"media": sample.media.hex(), **known} if known else {}
 
 
 def _model(model: Model) -> dict[str, object]:
@@ -127,18 +111,6 @@ def _place(source: Path, target: Path) -> None:
         os.link(source, target)
     except OSError:
         shutil.copyfile(source, target)
-
-
-def _label(boxes: Boxes | None) -> str:
-    if boxes is None:
-        return ""
-    shapes = [outline.ravel() for outline in boxes.outlines] or list(boxes.xywh)
-    rows = zip(boxes.classes.tolist(), shapes, strict=True)
-    return "".join(f"{label} {' '.join(_number(v) for v in shape)}\n" for label, shape in rows)
-
-
-def _number(value: np.float64) -> str:
-    return repr(float(value))
 
 
 def _data_yaml(dataset: Dataset, final: Path) -> str:
