@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import made
-from firsthand import profile
+from firsthand import profile, registry
+from firsthand.audit import audit
 from firsthand.cli import main
 from firsthand.errors import InputError
 from firsthand.measure import measure
@@ -119,3 +120,71 @@ def test_command_line_says_what_is_in_it(
     said = capsys.readouterr().out
     assert "the table's values" in said
     assert "not anonymous" in said
+
+
+def test_an_audit_takes_it_as_reference_and_as_candidate(sides, tmp_path: Path) -> None:
+    reference, candidate = sides
+    kept, judged = (
+        saved(reference, tmp_path),
+        profile.save(side_of(candidate), tmp_path / "b.profile.npz"),
+    )
+    told = [audit(side, kept.path, origin="human", seed=3) for side in (candidate, judged.path)]
+    known = audit(candidate, reference, origin="human", seed=3)
+    for each in told:
+        assert each.measurements == known.measurements
+        assert each.composition.by_label.keys() == known.composition.by_label.keys()
+    assert told[1].composition.by_class == {"real": 120}
+    assert told[1].candidate["format"] == told[1].reference["format"] == "profile"
+    assert [each.verdict for each in told] == ["cannot-say", "pass"]  # one says no origin
+
+
+def test_leaks_are_looked_for_as_far_as_digests_go(sides, tmp_path: Path) -> None:
+    reference, candidate = sides
+    saved(reference, tmp_path)
+    anchor = Dataset("anchor", candidate.task, candidate.classes, candidate.samples[:7])
+    kept = profile.save(side_of(anchor), tmp_path / "anchor.profile.npz")
+    result = audit(candidate, reference, anchor=kept.path, origin="human")
+    leaks = [each for each in result.findings if each.code == "leak-exact"]
+    assert [each.params["count"] for each in leaks] == [7]
+    clean = profile.save(side_of(reference), tmp_path / "clean.profile.npz")
+    open_questions = audit(candidate, reference, anchor=clean.path, origin="human").undetermined
+    assert ("anchor_clean", "no-media") in {(each.metric, each.reason) for each in open_questions}
+
+
+def test_points_and_media_share_no_digests(sides, tmp_path: Path) -> None:
+    pictures, points = sides[0], tmp_path / "points.npy"
+    rng = np.random.default_rng(5)
+    np.save(points, rng.normal(size=(120, 6)).astype(np.float32))
+    np.save(tmp_path / "more.npy", rng.normal(size=(120, 6)).astype(np.float32))
+    anchor = Dataset("bare", "classify", (), pictures.samples)
+    result = audit(tmp_path / "more.npy", points, anchor=anchor, origin="human")
+    reasons = {(each.metric, each.reason) for each in result.undetermined}
+    assert ("anchor_clean", "other-digests") in reasons
+    assert result.verdict == "cannot-say"
+
+
+def test_origins_by_file_need_files(sides, tmp_path: Path, capsys) -> None:
+    path, side_file = saved(sides[0], tmp_path).path, tmp_path / "provenance.yaml"
+    side_file.write_text("samples: []\n")
+    asked = ("--reference", path, "--provenance", side_file)
+    assert run("audit", path, *asked) == 2
+    assert "--origin" in capsys.readouterr().err
+    assert run("gate", path, "--reference", path, "--origin", "human", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["candidate"]["format"] == "profile"
+    assert told["candidate"]["digest"]
+
+
+def test_a_text_profile_says_what_it_cannot_be_asked(tmp_path: Path) -> None:
+    words = np.array(["the", "a", "one", "two", "red", "blue", "old", "house", "runs"])
+    for name, seed in (("human", 1), ("next", 2)):
+        rng = np.random.default_rng(seed)
+        rows = (json.dumps({"text": " ".join(rng.choice(words, 60))}) for _ in range(80))
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(rows))
+    saved(read(tmp_path / "human.jsonl"), tmp_path)
+    result = audit(tmp_path / "next.jsonl", tmp_path / "参考 1.profile.npz", origin="human")
+    lacking = {each.metric for each in result.undetermined if each.reason == "no-such-view"}
+    fit = registry.load_all("metrics").values()
+    assert lacking == {
+        each.name for each in fit if each.audited and each.view == "texts" and "text" in each.tasks
+    }

@@ -105,10 +105,15 @@ def test_a_part_of_many_points_is_measured_when_asked(tmp_path: Path) -> None:
     assert part.high - part.low > whole.high - whole.low
 
 
-def test_an_audit_of_bare_points_says_what_to_run(tmp_path: Path) -> None:
-    human, other = points(tmp_path, "human", 13), points(tmp_path, "other", 14)
-    with pytest.raises(InputError, match="firsthand measure"):
-        audit(other, human)
+def test_an_audit_of_bare_points_asks_what_points_can_answer(tmp_path: Path) -> None:
+    human, shrunk = points(tmp_path, "human", 13), points(tmp_path, "shrunk", 14, 0.3)
+    result = audit(shrunk, human, origin="human")
+    assert result.verdict == "block"
+    assert {each.metric for each in result.measurements} == {"tail_coverage"}
+    # Nobody said who made them: that stays open whatever was measured.
+    fine = points(tmp_path, "fine", 15)
+    assert audit(fine, human).verdict == "cannot-say"
+    assert audit(fine, human, origin="human").verdict == "pass"
 
 
 def test_tails_come_first(tmp_path: Path) -> None:

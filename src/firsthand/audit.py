@@ -14,11 +14,10 @@ from firsthand.errors import Blocked, CannotSay, InputError
 from firsthand.leaks import find_leaks
 from firsthand.measure import Measured, audited, measure
 from firsthand.provenance import declare
-from firsthand.sides import described
-from firsthand.sources import check_comparable, check_kind, opened, side_of
+from firsthand.sides import Side
+from firsthand.sources import Source, check_comparable, check_kind, samples_of, side_of
 from firsthand.types import HUMAN, Audit, Dataset, Provenance
 
-Source = str | Path | Dataset
 Report = Callable[[str], None]
 
 
@@ -30,6 +29,7 @@ def audit(
     limits: Limits | Path | str | None = None,
     origin: Provenance | str | None = None,
     metrics: Sequence[str] | str | None = None,
+    features: str | None = None,
     seed: int = 0,
     strict: bool = False,
     report: Report = lambda _step: None,
@@ -37,7 +37,8 @@ def audit(
     """Shall this training set be trained on?
 
     Args:
-        candidate: the training set: a path, a ledger version, or samples that were read.
+        candidate: the training set: a path, a ledger version, or samples that were read. Also a
+            saved profile or a file of features: what they do not hold is said to be undetermined.
         reference: human-verified data to preserve. Naming it here declares it human where
             nothing else is said.
         anchor: held-out human-verified validation data; else the candidate's own val and test.
@@ -46,6 +47,7 @@ def audit(
         origin: what you declare of samples that no side file speaks of: "human", "synthetic",
             "model-labelled", "unknown", or what `declare` makes of more.
         metrics: which one or ones to compute; all that fit if None.
+        features: what turns media into points, NAME or NAME=MODEL; by default what needs no model.
         seed: of the random splits behind nulls and intervals.
         strict: the first bad piece of content is an error instead of a counted skip.
         report: called with what is done next.
@@ -61,20 +63,20 @@ def audit(
     began = time.monotonic()
     _check_seed(seed)
     rules = limits if isinstance(limits, Limits) else load_limits(limits)
-    report("reference")
-    human = opened(reference, HUMAN, strict)
-    report("candidate")
     declared = declare(origin) if isinstance(origin, str) else origin
-    judged = opened(candidate, declared, strict)
-    held_out = None if anchor is None else opened(anchor, HUMAN, strict)
-    check_comparable(judged, human)
-    if held_out is not None:
-        check_kind(judged, held_out, "anchor")
+    report("reference")
+    theirs, human = _both(side_of(reference, features, declared=HUMAN, strict=strict), HUMAN)
+    report("candidate")
+    ours, judged = _both(side_of(candidate, features, declared=declared, strict=strict), declared)
+    kept = held_out = None
+    check_comparable(ours, theirs)
+    if anchor is not None:
+        kept, held_out = _both(side_of(anchor, declared=HUMAN, strict=strict), HUMAN)
+        check_kind(ours, kept, "anchor")
     composition = compose(judged)
-    ours, theirs = side_of(human), side_of(judged)
     asked = (metrics,) if isinstance(metrics, str) else metrics
-    chosen = audited(ours, theirs) if asked is None else asked
-    measured = measure(ours, theirs, metrics=chosen, seed=seed, report=report)
+    chosen = audited(theirs, ours) if asked is None else asked
+    measured = measure(theirs, ours, metrics=chosen, seed=seed, report=report)
     report("leaks")
     leaks, unchecked = find_leaks(judged, held_out)
     sources, open_questions = findings.origins(composition, rules)
@@ -93,9 +95,9 @@ def audit(
         undetermined=undetermined,
         measurements=measured.measurements,
         composition=composition,
-        candidate=_typed(candidate) | described(judged),
-        reference=_typed(reference) | described(human),
-        anchor=None if held_out is None else _typed(anchor) | described(held_out),
+        candidate=_typed(candidate) | ours.described(),
+        reference=_typed(reference) | theirs.described(),
+        anchor=None if kept is None else _typed(anchor) | kept.described(),
         shared=measured.shared,
         skips=skips,
         limits=_limits_used(rules),
@@ -105,9 +107,14 @@ def audit(
     )
 
 
+def _both(side: Side, declared: Provenance | None) -> tuple[Side, Dataset]:
+    """What is measured, and its samples one by one."""
+    return side, samples_of(side, declared)
+
+
 def _typed(source: Source | None) -> dict[str, object]:
     """A set as the caller named it: two sets may both be called data.yaml."""
-    return {} if source is None or isinstance(source, Dataset) else {"source": str(source)}
+    return {"source": str(source)} if isinstance(source, str | Path) else {}
 
 
 def raise_for_verdict(result: Audit, *, allow_undetermined: bool = False) -> None:

@@ -18,6 +18,8 @@ from firsthand.types import Dataset, Finding, Sample, Slice, Undetermined
 
 HELD_OUT = frozenset({"val", "valid", "validation", "test"})
 LIMIT = "anchor_clean"
+WITHOUT_MEDIA = frozenset({"profile", "features"})
+"""Formats of what holds digests and no content (`sides.bare`)."""
 SECONDS = 60.0
 EXAMPLES = 3
 
@@ -57,7 +59,8 @@ def find_leaks(
     Returns:
         Findings `leak-exact`, `leak-near` and `anchor-not-human`, each with how many samples of
         how many, the first three as examples and all of them, with what they copy, in `samples`;
-        and what could not be checked.
+        and what could not be checked. Of a saved profile digests are compared, and nothing is
+        looked at; points can be compared with nothing but points.
     """
     training = Side(candidate, _split(candidate, held_out=False))
     held_out = _held_out(candidate, anchor)
@@ -72,6 +75,9 @@ def find_leaks(
 
 
 def _look(training: Side, held_out: Side, until: float, progress: Progress) -> Leaks:
+    if len({each.dataset.format == "features" for each in (training, held_out)}) > 1:
+        note = Undetermined(metric=LIMIT, reason="other-digests", slice=held_out.part)
+        return Leaks((), (note, *_unknown_origin(held_out)))
     known = {sample.media: sample.key for sample in held_out.samples}
     exact = [(each.key, known[each.media]) for each in training.samples if each.media in known]
     rest = tuple(sample for sample in training.samples if sample.media not in known)
@@ -152,6 +158,12 @@ def _near(training: Side, held_out: Side, until: float, progress: Progress) -> N
     task = held_out.dataset.task
     if task == "table" or not training.samples:
         return [], []
+    without = [side for side in (training, held_out) if side.dataset.format in WITHOUT_MEDIA]
+    if without:
+        params = {"name": without[0].dataset.name}
+        return [], [
+            Undetermined(metric=LIMIT, reason="no-media", slice=held_out.part, params=params)
+        ]
     if task == "text":
         return _near_texts(training, held_out), []
     return _near_images(training, held_out, until, progress)

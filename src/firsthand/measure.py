@@ -14,7 +14,7 @@ from firsthand.numerics.categories import kinds_of
 from firsthand.numerics.multiplicity import family_wise
 from firsthand.numerics.resampling import SPLITS, Pair, draw, keep, make_splits
 from firsthand.numerics.views import thinned
-from firsthand.sides import Side, overlap, paired
+from firsthand.sides import OFFERS, Side, overlap, paired
 from firsthand.sources import Source, side_of
 from firsthand.types import FloatArray, Measurement, Shared, Undetermined
 
@@ -88,10 +88,17 @@ def fitting(
 
 
 def audited(reference: Side, candidate: Side) -> tuple[str, ...]:
-    """Names of the metrics that every audit asks of such data."""
-    tasks = {reference.task, candidate.task}
-    fit = fitting(reference, candidate)
-    return tuple(metric.name for metric in fit if metric.audited and tasks <= metric.tasks)
+    """Names of the metrics that every audit asks of such data, also where a side cannot answer.
+
+    Of points nobody knows what they stand for: they are asked what is asked of points.
+    """
+    kinds = {reference.task, candidate.task} - {"features"}
+    views = OFFERS["features"] if "features" in (reference.task, candidate.task) else None
+    return tuple(
+        metric.name
+        for metric in _named(None)
+        if metric.audited and kinds <= metric.tasks and (views is None or metric.view in views)
+    )
 
 
 def _named(names: Sequence[str] | None) -> tuple[Metric, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -26,7 +27,7 @@ from firsthand.numerics.views import (
     texts_view,
     whole_images,
 )
-from firsthand.types import Dataset, Shared, Skip, Task
+from firsthand.types import Boxes, Dataset, Provenance, Sample, Shared, Skip, Task
 
 Rows = NDArray[np.int64]
 
@@ -214,6 +215,55 @@ def described(dataset: Dataset) -> dict[str, object]:
         "classes": len(dataset.classes),
         "skips": dict(sorted(Counter(skip.code for skip in dataset.skips).items())),
     }
+
+
+def bare(side: Side, origin: Provenance) -> Dataset:
+    """Samples of what keeps no media: digests, labels, and the origin that is declared of them all.
+
+    Their names are their places, from 1. `format` says what the digests are of: "features", of the
+    points themselves, or "profile", of media.
+    """
+    boxes, category = _labels_of(side)
+    samples = tuple(
+        Sample(
+            key=f"#{at + 1}",
+            media=media.ljust(32, b"\0"),
+            provenance=origin,
+            boxes=boxes.get(at),
+            category=category.get(at),
+        )
+        for at, media in enumerate(side.media.tolist())
+    )
+    told = side.described()
+    return Dataset(
+        name=side.name,
+        task=side.task,
+        classes=side.classes,
+        samples=samples,
+        skips=side.skips,
+        format="features" if side.embedder == FeatureSide.embedder else "profile",
+        root=str(told["path"]),
+        digest=str(told["digest"]),
+    )
+
+
+def _labels_of(side: Side) -> tuple[dict[int, Boxes], dict[int, int]]:
+    """What each labelled sample holds: boxes, or the class of the whole."""
+    if "boxes" not in side.offers:
+        return {}, {}
+    rows = side.labelled()
+    view = side.boxes_of(rows)
+    if side.task == "classify":
+        return {}, {
+            int(rows[at]): int(label) for at, label in zip(view.sample, view.label, strict=True)
+        }
+    order = np.argsort(view.sample, kind="stable")
+    ends = np.searchsorted(view.sample[order], np.arange(len(rows) + 1))
+    held = (order[start:end] for start, end in pairwise(ends))
+    return {
+        int(row): Boxes(view.label[mine].astype(np.int32), view.xywh[mine])
+        for row, mine in zip(rows, held, strict=True)
+    }, {}
 
 
 def overlap(reference: Side, candidate: Side) -> Shared:

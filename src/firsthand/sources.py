@@ -10,8 +10,8 @@ from firsthand import feature_files, profile, registry
 from firsthand.contracts import Embedder
 from firsthand.errors import InputError
 from firsthand.read import read
-from firsthand.sides import DatasetSide, FeatureSide, Side
-from firsthand.types import Dataset, Provenance, Task
+from firsthand.sides import DatasetSide, FeatureSide, Side, bare
+from firsthand.types import UNKNOWN, Dataset, Provenance, Task
 
 BOXED = frozenset({"detect", "segment", "oriented"})
 IMAGES = BOXED | {"classify"}
@@ -27,11 +27,14 @@ def side_of(source: Source, features: str | None = None, **reading: Any) -> Side
         reading: passed on to `read`.
 
     Raises:
-        InputError: it cannot be read or holds no sample.
+        InputError: it cannot be read or holds no sample; or a side file says origins by file, of
+            what names no files.
     """
     if isinstance(source, str | Path) and profile.can_read(Path(source)):
+        _refuse_side_file(Path(source), reading)
         return profile.load(Path(source))
     if isinstance(source, str | Path) and _holds_points(source, reading.get("format")):
+        _refuse_side_file(Path(source), reading)
         return FeatureSide(feature_files.open(source, **_only(reading, "group_by", "strict")))
     if isinstance(source, str | Path):
         source = read(source, **reading)
@@ -47,6 +50,16 @@ def _holds_points(source: str | Path, format: str | None) -> bool:
     return Path(source).is_file() and feature_files.can_read(source)
 
 
+def _refuse_side_file(path: Path, reading: dict[str, Any]) -> None:
+    if reading.get("provenance") is not None:
+        raise InputError(
+            "a file of provenance says origins by file, and a profile or points name no files",
+            expected="one origin for all of it",
+            todo="Say --origin human, synthetic or model-labelled.",
+            where=str(path),
+        )
+
+
 def _only(reading: dict[str, Any], *names: str) -> dict[str, Any]:
     return {name: value for name, value in reading.items() if name in names}
 
@@ -59,24 +72,22 @@ def opened(
     Raises:
         InputError: it cannot be read or holds no sample.
     """
-    if not isinstance(source, Dataset):
-        _refuse_points(Path(source))
-        source = read(source, declared=declared, strict=strict)
     dataset = source
+    if not isinstance(dataset, Dataset):
+        dataset = read(dataset, declared=declared, strict=strict)
     if not dataset.samples:
         raise InputError("the dataset holds no sample", expected="at least one", where=dataset.name)
     return dataset
 
 
-def _refuse_points(path: Path) -> None:
-    """Points say neither where samples come from nor what is in them, which an audit asks."""
-    if profile.can_read(path) or (path.suffix != ".parquet" and _holds_points(path, None)):
-        raise InputError(
-            "this is a saved profile or a file of features, without origins and media",
-            expected="a dataset or a version of a ledger",
-            todo="Compare it with: firsthand measure CANDIDATE --reference REFERENCE",
-            where=str(path),
-        )
+def samples_of(side: Side, declared: Provenance | None = None) -> Dataset:
+    """The samples of a side; those of a profile or of points are bare (`sides.bare`).
+
+    Args:
+        side: what was opened.
+        declared: who made samples that carry no word of it.
+    """
+    return side.dataset if isinstance(side, DatasetSide) else bare(side, declared or UNKNOWN)
 
 
 def chosen_embedder(asked: str | None, task: Task) -> Embedder | None:

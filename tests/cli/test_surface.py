@@ -159,7 +159,7 @@ def test_options_reach_the_question(judged):
     question = asked[0]
     assert (question.candidate, question.reference, question.anchor) == ("next", "human", "held")
     assert (question.origin, question.generator, question.seed) == ("synthetic", "gan@2", 5)
-    assert (question.format, question.metrics, question.strict) == (
+    assert (question.data_format, question.metric, question.strict) == (
         "yolo",
         ["class_survival"],
         True,
@@ -168,7 +168,7 @@ def test_options_reach_the_question(judged):
 
 def test_advice_asks_the_same_question_again():
     asked = _judging.Question(
-        candidate="next", reference="human", origin="synthetic", metrics=["a", "b"], seed=3
+        candidate="next", reference="human", origin="synthetic", metric=["a", "b"], seed=3
     )
     told = audits.blocked()
     again = retyped(

@@ -2,26 +2,49 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import MISSING, dataclass, fields, replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Concatenate,
+    Literal,
+    ParamSpec,
+    cast,
+    get_type_hints,
+)
 
 import typer
 
-from firsthand.types import HUMAN, Audit, Dataset, Provenance, Verdict
+from firsthand.types import HUMAN, Audit, Provenance, Verdict
 
+if TYPE_CHECKING:
+    from firsthand.sides import Side
+
+Options = ParamSpec("Options")
 Origin = Literal["human", "synthetic", "model-labelled", "unknown"]
 
 Candidate = Annotated[
-    str, typer.Argument(metavar="CANDIDATE", help="Training set to judge: path or ledger version.")
+    str,
+    typer.Argument(
+        metavar="CANDIDATE",
+        help="Training set to judge: path, ledger version, saved profile or file of features.",
+    ),
 ]
 Reference = Annotated[
     str, typer.Option("--reference", "-r", help="Human-verified data to preserve.")
 ]
 Anchor = Annotated[
     str | None, typer.Option("--anchor", help="Held-out human-verified set that must stay unseen.")
+]
+DataFormat = Annotated[
+    str | None,
+    typer.Option("--data-format", help="Format of the data, where looking does not tell."),
 ]
 Declared = Annotated[
     Origin | None, typer.Option("--origin", help="Origin of the candidate where nothing says it.")
@@ -70,36 +93,61 @@ EXIT: dict[Verdict, int] = {"pass": 0, "block": 1, "cannot-say": 3}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """Everything that decides an audit, as it was typed."""
+    """Everything that decides an audit, as it was typed: each field is an option of the command."""
 
-    candidate: str
-    reference: str
-    anchor: str | None = None
-    format: str | None = None
-    origin: Origin | None = None
-    generator: str | None = None
-    verified_by: str | None = None
-    provenance: Path | None = None
-    group_by: str | None = None
-    limits: Path | None = None
-    metrics: list[str] | None = None
-    seed: int = 0
-    strict: bool = False
+    candidate: Candidate
+    reference: Reference
+    anchor: Anchor = None
+    data_format: DataFormat = None
+    origin: Declared = None
+    generator: Generator = None
+    verified_by: VerifiedBy = None
+    provenance: ProvenanceFile = None
+    group_by: GroupBy = None
+    features: Features = None
+    limits: Limits = None
+    metric: Metrics = None
+    seed: Seed = 0
+    strict: Strict = False
+
+
+def asks(show: Callable[Concatenate[Question, Options], None]) -> Callable[..., None]:
+    """A command that takes the options of a `Question`, and then those of `show` itself."""
+    own = list(inspect.signature(show, eval_str=True).parameters.values())[1:]
+    names = {each.name for each in fields(Question)}
+
+    def command(**given: Any) -> None:
+        question = Question(**{name: given.pop(name) for name in names})
+        cast(Callable[..., None], show)(question, **given)
+
+    named = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in [*_options_of(), *own]]
+    command.__signature__ = inspect.Signature(named)  # type: ignore[attr-defined]
+    command.__doc__ = show.__doc__
+    return command
+
+
+def _options_of() -> Iterator[inspect.Parameter]:
+    kinds = get_type_hints(Question, include_extras=True)
+    for each in fields(Question):
+        default = inspect.Parameter.empty if each.default is MISSING else each.default
+        kind = inspect.Parameter.KEYWORD_ONLY
+        yield inspect.Parameter(each.name, kind, default=default, annotation=kinds[each.name])
 
 
 def judge(asked: Question) -> Audit:
     """Read, measure, decide. Commands in the advice name the sets as they were typed."""
     from firsthand.audit import audit
 
+    declared = _declared(asked)
     try:
         result = audit(
-            _read(asked, asked.candidate, _declared(asked), asked.provenance),
-            _read(asked, asked.reference, HUMAN),
-            anchor=None if asked.anchor is None else _read(asked, asked.anchor, HUMAN),
+            _opened(asked, asked.candidate, declared, asked.provenance),
+            _opened(asked, asked.reference, HUMAN),
+            anchor=None if asked.anchor is None else _opened(asked, asked.anchor, HUMAN),
             limits=asked.limits,
-            metrics=asked.metrics,
+            origin=declared,
+            metrics=asked.metric,
             seed=asked.seed,
-            strict=asked.strict,
             report=progress,
         )
     finally:
@@ -120,23 +168,25 @@ def _options(asked: Question) -> list[str]:
         "--verified-by": asked.verified_by,
         "--provenance": asked.provenance,
         "--group-by": asked.group_by,
+        "--features": asked.features,
         "--limits": asked.limits,
-        "--format": asked.format,
+        "--data-format": asked.data_format,
         "--seed": asked.seed or None,
     }
     named = [(name, str(value)) for name, value in given.items() if value is not None]
-    named += [("--metric", metric) for metric in asked.metrics or ()]
+    named += [("--metric", metric) for metric in asked.metric or ()]
     return [word for pair in named for word in pair]
 
 
-def _read(
+def _opened(
     asked: Question, source: str, declared: Provenance | None, side_file: Path | None = None
-) -> Dataset:
-    from firsthand.read import read
+) -> Side:
+    from firsthand.sources import side_of
 
-    return read(
+    return side_of(
         source,
-        format=asked.format,
+        asked.features,
+        format=asked.data_format,
         strict=asked.strict,
         provenance=side_file,
         declared=declared,

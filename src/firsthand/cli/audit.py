@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -9,25 +10,10 @@ import typer
 from firsthand.cli import _judging as judging
 
 
+@judging.asks
 def command(
-    candidate: judging.Candidate,
-    reference: judging.Reference,
-    anchor: judging.Anchor = None,
-    format: Annotated[
-        str | None,
-        typer.Option(
-            "--format", "--data-format", help="Format of the data, where looking does not tell."
-        ),
-    ] = None,
-    origin: judging.Declared = None,
-    generator: judging.Generator = None,
-    verified_by: judging.VerifiedBy = None,
-    provenance: judging.ProvenanceFile = None,
-    group_by: judging.GroupBy = None,
-    limits: judging.Limits = None,
-    metric: judging.Metrics = None,
-    seed: judging.Seed = 0,
-    strict: judging.Strict = False,
+    question: judging.Question,
+    format: Annotated[str | None, typer.Option(help="The same as --data-format.")] = None,
     report: judging.Report = None,
     as_json: judging.Json = False,
     lang: judging.Lang = None,
@@ -40,23 +26,7 @@ def command(
     from firsthand.report import render
 
     spoken = language(lang)
-    result = judging.judge(
-        judging.Question(
-            candidate=candidate,
-            reference=reference,
-            anchor=anchor,
-            format=format,
-            origin=origin,
-            generator=generator,
-            verified_by=verified_by,
-            provenance=provenance,
-            group_by=group_by,
-            limits=limits,
-            metrics=metric,
-            seed=seed,
-            strict=strict,
-        )
-    )
+    result = judging.judge(replace(question, data_format=format or question.data_format))
     if report is not None:
         judging.write_report(result, report, lang)
     if as_json:

@@ -11,24 +11,10 @@ from firsthand.cli import _judging as judging
 Output = Literal["text", "json", "junit", "markdown", "github"]
 
 
+@judging.asks
 def command(
-    candidate: judging.Candidate,
-    reference: judging.Reference,
-    anchor: judging.Anchor = None,
+    question: judging.Question,
     format: Annotated[Output, typer.Option("--format", help="How to say the decision.")] = "text",
-    data_format: Annotated[
-        str | None,
-        typer.Option("--data-format", help="Format of the data, where looking does not tell."),
-    ] = None,
-    origin: judging.Declared = None,
-    generator: judging.Generator = None,
-    verified_by: judging.VerifiedBy = None,
-    provenance: judging.ProvenanceFile = None,
-    group_by: judging.GroupBy = None,
-    limits: judging.Limits = None,
-    metric: judging.Metrics = None,
-    seed: judging.Seed = 0,
-    strict: judging.Strict = False,
     report: judging.Report = None,
     as_json: judging.Json = False,
     lang: judging.Lang = None,
@@ -40,25 +26,8 @@ def command(
     from firsthand.messages import language
     from firsthand.report import render
 
-    spoken = language(lang)
-    result = judging.judge(
-        judging.Question(
-            candidate=candidate,
-            reference=reference,
-            anchor=anchor,
-            format=data_format,
-            origin=origin,
-            generator=generator,
-            verified_by=verified_by,
-            provenance=provenance,
-            group_by=group_by,
-            limits=limits,
-            metrics=metric,
-            seed=seed,
-            strict=strict,
-        )
-    )
+    result = judging.judge(question)
     if report is not None:
         judging.write_report(result, report, lang)
-    print(render(result, "json" if as_json else format, spoken), end="")
+    print(render(result, "json" if as_json else format, language(lang)), end="")
     raise typer.Exit(judging.EXIT[result.verdict])
