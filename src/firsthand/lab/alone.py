@@ -14,21 +14,11 @@ from numpy.typing import NDArray
 
 from firsthand.errors import InputError
 from firsthand.lab.human import People
+from firsthand.lab.reached import Reference
 from firsthand.recursion import Model, Setting
 from firsthand.types import FloatArray
 
 Labels = NDArray[np.int64]
-
-NEIGHBOURS = 5
-TAIL = 0.1  # the reference points in the emptiest places
-UNITS = {
-    "precision": "share",
-    "recall": "share",
-    "density": "balls",
-    "coverage": "share",
-    "tail_recall": "share",  # recall of the human points in the emptiest places
-    "variance": "human variances",
-}
 
 
 @dataclass(frozen=True)
@@ -72,7 +62,8 @@ class Alone:
         if setting.recipe.verified:
             raise InputError(f"no verifier is known for the model {model.name}")
         self.model, self.setting, self.people = model, setting, setting.human
-        self.truth: dict[str, float] = {}
+        self.reference = Reference(self.people)
+        self.truth = self.reference.truth
 
     def human(self, n: int, rng: np.random.Generator) -> Samples:
         """People's samples, drawn without replacement."""
@@ -96,26 +87,9 @@ class Alone:
 
     def measure(self, state: Sequence[Any], rng: np.random.Generator) -> dict[str, FloatArray]:
         """Of each chain: what its model reaches of people's points, and how true that is."""
-        n = len(self.people.reference)
-        found = [self._scores(self._drawn(one, n, rng)[0]) for one in state]
-        return {name: np.array([one[name] for one in found]) for name in UNITS}
-
-    def _scores(self, points: FloatArray) -> dict[str, float]:
-        """As Kynkäänniemi et al. 2019 and Naeem et al. 2020 define them, with the edge inside."""
-        ours = self.people.reference
-        across = _distances(ours, points)
-        near_ours, near_theirs = _radii(ours), _radii(points)
-        inside = across <= near_ours[:, None]
-        reached = np.asarray((across <= near_theirs).any(axis=1))
-        lonely = near_ours >= np.quantile(near_ours, 1 - TAIL)
-        return {
-            "precision": float(inside.any(axis=0).mean()),
-            "recall": float(reached.mean()),
-            "density": float(inside.sum(axis=0).mean() / NEIGHBOURS),
-            "coverage": float(inside.any(axis=1).mean()),
-            "tail_recall": float(reached[lonely].mean()),
-            "variance": float(points.var(axis=0).sum() / ours.var(axis=0).sum()),
-        }
+        n = self.reference.size
+        found = [self.reference.scores(self._drawn(one, n, rng)[0]) for one in state]
+        return {name: np.array([one[name] for one in found]) for name in self.truth}
 
     def _drawn(self, state: Any, n: int, rng: np.random.Generator) -> tuple[FloatArray, Labels]:
         features, labels = self.model.sample(state, n, rng)
@@ -136,16 +110,3 @@ class Alone:
                 todo="See what it learnt from; a fit that fails should raise.",
             )
         return features, labels
-
-
-def _distances(one: FloatArray, other: FloatArray) -> FloatArray:
-    """Squared Euclidean distances, (n, m)."""
-    squares = (one**2).sum(axis=1)[:, None] + (other**2).sum(axis=1)
-    return np.asarray(squares - 2 * one @ other.T)
-
-
-def _radii(points: FloatArray) -> FloatArray:
-    """Squared distance of each point to its k-th neighbour among the others."""
-    own = _distances(points, points)
-    np.fill_diagonal(own, np.inf)
-    return np.partition(own, NEIGHBOURS - 1, axis=1)[:, NEIGHBOURS - 1]

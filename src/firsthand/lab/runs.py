@@ -17,7 +17,8 @@ from firsthand import trajectory
 from firsthand.engine import Arrays, Cell, EngineName, Store, digest
 from firsthand.engine import run as run_cells
 from firsthand.errors import InputError
-from firsthand.lab import alone, table
+from firsthand.lab import reached, table
+from firsthand.lab.alone import Alone
 from firsthand.lab.human import digest_of
 from firsthand.lab.loop import chains_of, compute
 from firsthand.lab.spec import Experiment, cells, placeless
@@ -96,7 +97,7 @@ def simulate(
         done=lambda many: progress(many, len(work)),
     )
     found = table.joined(blocks)
-    units = alone.UNITS if isinstance(chains, alone.Alone) else experiment.family().units
+    units = reached.UNITS if isinstance(chains, Alone) else experiment.family().units
     made = table.rows(experiment, found, units, chains.truth, every_chain=every_chain)
     trajectory.write(folder / "trajectory.parquet", made)
     about = {

@@ -14,7 +14,7 @@ from firsthand.errors import InputError
 from firsthand.lab.command import Command
 from firsthand.recursion import Policy, Recipe, Sampling
 
-FORMAT = 1  # of cells: raised when the same spec would draw other random numbers
+FORMAT = 2  # of cells: raised when the same spec would draw other random numbers
 NUMBERS = 2**22  # that the chains of one cell keep in memory, about
 MOST = 20_000  # chains of one cell: more gain nothing
 

@@ -14,6 +14,7 @@ from firsthand.types import ALL, FloatArray, Slice
 TOGETHER = -1  # in place of a chain's number: over all chains
 MEDIAN: Slice = (("over chains", "median"),)
 MEAN: Slice = (("over chains", "mean"),)
+TOO_FEW = "too-few-objects"
 BAND = (0.05, 0.95)
 Z = 1.959963984540054
 
@@ -35,11 +36,12 @@ def rows(
 
     The row "median" has the 5 % and 95 % quantiles of chains as its ends; the row "mean" has the
     95 % interval of the mean. Generation 0 is the human population. With one chain, or where it is
-    asked for, each chain has rows of its own.
+    asked for, each chain has rows of its own. A number that the human data are too few for has one
+    row without a value.
     """
-    made: list[Row] = []
     single = len(found["died"]) == 1
-    for name, unit in units.items():
+    made = [_cannot_say(experiment, name, units[name]) for name in units if name not in found]
+    for name, unit in ((name, unit) for name, unit in units.items() if name in found):
         if name in truth:
             made.append(_row(experiment, 0, name, ALL, (truth[name], None, None), unit))
         for number, values in zip(experiment.recorded, found[name], strict=True):
@@ -53,6 +55,11 @@ def rows(
         ends = (share, None, None)
         made.append(_row(experiment, number, "degenerate_chains", ALL, ends, "share"))
     return made
+
+
+def _cannot_say(experiment: Experiment, name: str, unit: str) -> Row:
+    """The human data are too few for it, whatever the model does."""
+    return _row(experiment, 0, name, ALL, (None, None, None), unit)._replace(reason=TOO_FEW)
 
 
 def _alive(died: np.ndarray, number: int) -> np.ndarray:
@@ -83,7 +90,7 @@ def _row(
     number: int,
     name: str,
     part: Slice,
-    ends: tuple[float, float | None, float | None],
+    ends: tuple[float | None, float | None, float | None],
     unit: str,
 ) -> Row:
     return Row(

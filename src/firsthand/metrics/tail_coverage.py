@@ -19,7 +19,6 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from numpy.typing import NDArray
 
 from firsthand.contracts import Draws, FeatureView, Metric, Splits
 from firsthand.numerics import reach
@@ -34,12 +33,10 @@ from firsthand.numerics.space import (
     neighbourhoods,
     problem_of,
 )
+from firsthand.numerics.strata import STRATA, strata_of
 from firsthand.types import FloatArray, Shared, Slice, Undetermined
 
 NAME = "tail_coverage"
-STRATA = (("rarest-tenth", 0.1), ("next-fifth", 0.3), ("middle", 0.7), ("dense", 1.0))
-
-Floats = NDArray[np.float32]
 
 
 def compare(reference: FeatureView, candidate: FeatureView, splits: Splits) -> Draws:
@@ -65,7 +62,7 @@ def _found(space: Space) -> Found:
     radius = reach.radius(space.ours, first, len(parts.first))
     inside = parts.first[:, space.bucket]
     split, row = np.nonzero(inside)
-    strata = [_strata(radius[points, at]) for at, points in enumerate(inside)]
+    strata = [strata_of(radius[points, at]) for at, points in enumerate(inside)]
     place = len(STRATA) * split + np.concatenate(strata)
     all_ = np.bincount(place, minlength=len(STRATA) * len(inside))
 
@@ -86,14 +83,6 @@ def _reached(space: Space, first: Bits, part: Bits, *, theirs: bool) -> Bits:
     mine = reach.Side(first, reach.closer(across, space.ours, own))
     other = reach.Side(reach.closed(searched, part, K), reach.closer(across, searched, across.rows))
     return reach.reached(across, part, mine, other)
-
-
-def _strata(radius: Floats) -> NDArray[np.int64]:
-    """The stratum of each point of A: a larger radius is rarer. Ties by position."""
-    rank = np.empty(len(radius))
-    rank[np.argsort(-radius, kind="stable")] = np.arange(len(radius))
-    edges = np.array([upper for _, upper in STRATA[:-1]]) * len(radius)
-    return np.searchsorted(edges, rank + 0.5)
 
 
 def _draws(found: Found, parts: Halves, shared: Shared, groups: int) -> Draws:
