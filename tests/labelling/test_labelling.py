@@ -52,7 +52,8 @@ def test_fixed_loses_what_is_rare_and_small_and_counts_do_not(setting, rng):
     matched = counts(CountMatched().choose(pool, reference, rng).labels) / there
     assert fixed[STAR, 0] < 0.3
     assert fixed[:, 0].mean() < 0.5
-    assert (np.abs(matched - 1) < 0.35).all()
+    assert (np.abs(matched[:STAR] - 1) < 0.35).all()
+    assert 0.5 < matched[STAR].mean() < 1.5
 
 
 def test_counts_are_those_of_the_reference_times_images(setting, rng):
