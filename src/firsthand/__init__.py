@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     )
     from firsthand.ledger import Ledger
     from firsthand.measure import measure
+    from firsthand.mix import mix
     from firsthand.provenance import declare
     from firsthand.read import read
     from firsthand.recursion import Model, Policy
@@ -97,6 +98,7 @@ __all__ = [
     "audit",
     "declare",
     "measure",
+    "mix",
     "raise_for_verdict",
     "read",
 ]
@@ -106,6 +108,7 @@ _HOMES = {
     "audit": "audit",
     "declare": "provenance",
     "measure": "measure",
+    "mix": "mix",
     "raise_for_verdict": "audit",
     "read": "read",
 }

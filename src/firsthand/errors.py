@@ -2,7 +2,8 @@
 
     FirsthandError
     ├── InputError (ValueError)            what was given is wrong; says file, line and value
-    │   └── FormatError                    no reader, or not this one, can read it
+    │   ├── FormatError                    no reader, or not this one, can read it
+    │   └── HumanDataLost                  a training set would do without the human data
     ├── UnknownComponent (LookupError)     no metric, reader, ... of that name
     ├── MissingExtra (ImportError)         a package is not installed; says the pip command
     ├── LedgerError                        the ledger cannot do that
@@ -54,6 +55,13 @@ class FormatError(InputError):
     """A dataset is in no format that we read, or not in the named one."""
 
     code = "format"
+
+
+class HumanDataLost(InputError):
+    """A training set would do without the human data, and nobody said that this is wanted."""
+
+    code = "human-data-lost"
+    exit_code = 1
 
 
 class UnknownComponent(FirsthandError, LookupError):

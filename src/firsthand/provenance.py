@@ -28,6 +28,9 @@ ORIGINS: dict[str, tuple[MediaOrigin, LabelOrigin]] = {
 }
 """What a declared origin says about who made the media and who made the label."""
 
+TRUSTED: frozenset[ProvenanceClass] = frozenset(("real", "human-verified"))
+"""What may stand in for reality: data that people made, or at least verified."""
+
 FIELDS = (
     "origin",
     "media_origin",

@@ -65,7 +65,7 @@ def read(
     with _uncollected():
         if side is not None:
             dataset = _apply(provenance_file.load(side), dataset, strict)
-        return _grouped(_declare(dataset, declared), group_by)
+        return _grouped(declared_as(dataset, declared), group_by)
 
 
 def _read_path(path: Path, format: str | None, strict: bool, progress: bool | None) -> Dataset:
@@ -194,7 +194,8 @@ def _apply(side: SideFile, dataset: Dataset, strict: bool) -> Dataset:
     return replace(dataset, samples=samples, skips=dataset.skips + unused)
 
 
-def _declare(dataset: Dataset, declared: Provenance | None) -> Dataset:
+def declared_as(dataset: Dataset, declared: Provenance | None) -> Dataset:
+    """The same data; samples of which nothing is said come from where `declared` says."""
     if declared is None:
         return dataset
     samples = tuple(

@@ -9,11 +9,12 @@ Columns are found by the names that people already use:
     key         key · id (otherwise file name and line)
     group       group · group_id
     split       split (otherwise the file's name, where it says train, val or test)
+    weight      sample_weight: how much a row counts in training; no part of its content
     provenance  those of `provenance.FIELDS`; and model_name, as distilabel writes it: the model
                 that made the row
 
 A dataset whose rows have no text is a table: every row is kept, and its content is all columns
-apart from class, key, group, split and provenance.
+apart from class, key, group, split, weight and provenance.
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ LABELS = ("label", "class")
 KEYS = ("key", "id")
 GROUPS = ("group", "group_id")
 SPLITS = ("split",)
+WEIGHT = "sample_weight"
 SHOWN = 80  # characters of an offending value
 
 
@@ -258,9 +260,9 @@ def _turns(messages: Sequence[object]) -> list[object]:
 
 def _row(record: Record) -> tuple[str, dict[str, object]] | Skip:
     """A row of a table: its content as one canonical text, and all of it as JSON has it."""
-    about = {*LABELS, *KEYS, *GROUPS, *SPLITS, *FIELDS, "model_name"}
+    about = {*LABELS, *KEYS, *GROUPS, *SPLITS, *FIELDS, "model_name", WEIGHT}
     try:
-        row = {name: _plain(value) for name, value in record.values.items()}
+        row = {name: plain(value) for name, value in record.values.items()}
         kept = {name: value for name, value in row.items() if name not in about}
         text = json.dumps(kept, sort_keys=True, ensure_ascii=False)
     except (RecursionError, ValueError):
@@ -268,9 +270,10 @@ def _row(record: Record) -> tuple[str, dict[str, object]] | Skip:
     return (text, row) if storable(text) else record.skip("text-encoding", ascii(text))
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
+    """A value as JSON has it; what JSON does not know becomes text."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(inner) for key, inner in value.items()}
+        return {str(key): plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
+        return [plain(inner) for inner in value]
     return value if isinstance(value, str | int | float | None) else str(value)

@@ -18,12 +18,11 @@ import yaml
 from firsthand.errors import InputError
 from firsthand.formats.yolotext import label_text
 from firsthand.ledger.catalog import Model
-from firsthand.provenance import provenance_class
+from firsthand.provenance import TRUSTED, provenance_class
 from firsthand.provenance_file import rule_of
 from firsthand.types import Dataset, Sample
 
 TASKS = frozenset({"detect", "segment", "oriented"})
-TRUSTED = frozenset({"real", "human-verified"})
 
 
 def write_yolo(dataset: Dataset, models: Iterable[Model], folder: Path, final: Path) -> None:

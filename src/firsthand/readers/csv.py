@@ -47,6 +47,10 @@ class CSV:
         """
         return reading("csv", path, TABLES, _rows)
 
+    def rows(self, path: Path) -> Iterator[Record | Skip]:
+        """The rows of one file, with all their columns."""
+        return _rows(path)
+
 
 def _rows(path: Path) -> Iterator[Record | Skip]:
     # A document may be longer than the 128 KiB that the module allows a field.

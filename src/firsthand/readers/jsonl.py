@@ -42,6 +42,10 @@ class JSONLines:
         """
         return reading("jsonl", path, LINES, _rows)
 
+    def rows(self, path: Path) -> Iterator[Record | Skip]:
+        """The rows of one file, with all their columns."""
+        return _rows(path)
+
 
 def _is_array(path: Path) -> bool:
     return head(path, 1 << 12).removeprefix(BOM).lstrip().startswith(b"[")

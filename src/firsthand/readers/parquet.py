@@ -50,6 +50,10 @@ class Parquet:
         """
         return reading("parquet", path, PARQUET, _rows)
 
+    def rows(self, path: Path) -> Iterator[Record | Skip]:
+        """The rows of one file, with all their columns."""
+        return _rows(path)
+
 
 def _rows(path: Path) -> Iterator[Record | Skip]:
     line = 0

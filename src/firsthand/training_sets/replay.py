@@ -1,0 +1,61 @@
+"""Which human samples are drawn first where not all of them are? Those that hold what is rare.
+
+A box has the weight 1 / (boxes of its class and size in the human data), an image the sum over its
+boxes and a little for those without any; sizes are thirds of the human areas. Whole images of a
+class have 1 / (images of the class).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from firsthand.detections import Detections, cells_of, gather
+from firsthand.errors import InputError
+from firsthand.training_sets.drawn import Drawn
+from firsthand.types import FloatArray, Sample
+
+EMPTY = 0.05
+"""What an image weighs apart from its boxes, so that those without any are drawn too."""
+
+
+def stratified(human: Drawn, classes: Sequence[str]) -> Drawn:
+    """The same samples, the rare ones likelier to be drawn.
+
+    Raises:
+        InputError: the samples have no classes.
+    """
+    samples = [one.sample for one in human]
+    if any(one.boxes is not None and len(one.boxes.classes) for one in samples):
+        odds = _by_cell(samples, classes)
+    elif any(one.category is not None for one in samples):
+        odds = _by_class(samples, classes)
+    else:
+        raise InputError(
+            "the human data have no classes by which rare samples could be told",
+            expected="boxes, or a class a sample",
+            todo="Use the strategy random.",
+        )
+    return Drawn(human.items, odds)
+
+
+def _by_cell(samples: Sequence[Sample], classes: Sequence[str]) -> FloatArray:
+    rows = [
+        Detections(str(at), one.boxes.classes, one.boxes.xywh, np.ones(len(one.boxes.classes)))
+        for at, one in enumerate(samples)
+        if one.boxes is not None
+    ]
+    objects = gather(rows)
+    cells = cells_of(objects, classes)
+    at = np.array([int(key) for key in objects.keys])[objects.image]
+    rarity = 1 / cells.counts(objects)[cells.of(objects)]
+    return np.asarray(np.bincount(at, rarity, minlength=len(samples)) + EMPTY, np.float64)
+
+
+def _by_class(samples: Sequence[Sample], classes: Sequence[str]) -> FloatArray:
+    """Samples without a class are as likely as those of one that all have."""
+    number = np.array([-1 if one.category is None else one.category for one in samples])
+    counts = np.bincount(number[number >= 0], minlength=len(classes))
+    odds: FloatArray = np.where(number >= 0, 1 / np.maximum(counts[number], 1), 1 / len(samples))
+    return odds
