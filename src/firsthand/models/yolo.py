@@ -1,0 +1,141 @@
+"""A detector of Ultralytics: what is lost when it trains on labels of its own?
+
+Trains and predicts through the public interface of the package `ultralytics` (extra `[yolo]`),
+which is loaded when it is first needed, and told to stay offline. Nothing of it is part of this
+package: it has its own licence (AGPL-3.0, or its makers'), which then holds for what you run.
+
+The settings that differ from its defaults make short trainings on small sets cheap, and are the
+same in every generation: an optimiser step a batch (`nbs`), no mosaic, validation once at the end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firsthand.detections import Detections
+from firsthand.errors import MissingExtra
+
+Picture = NDArray[np.uint8]
+
+STRIDE = 32  # pixels that the side of an input has to be a multiple of
+MOST = 300  # boxes an image
+
+
+@dataclass(frozen=True, kw_only=True)
+class Yolo:
+    """A detection model of Ultralytics. Sizes in pixels, rates per step."""
+
+    name: str = "yolo"
+    question: str = "What does a detector lose when it trains on its own labels?"
+    imgsz: int = 640
+    batch: int = 16
+    flipud: float = 0.0
+    scale: float = 0.2
+    hue: float = 0.015
+    saturation: float = 0.3
+    value: float = 0.2
+    device: str = ""  # where; as Ultralytics chooses unless told
+    confidence: float = 0.01  # below which nothing is a prediction
+
+    def train(
+        self, start: Path, data: Path, out: Path, *, epochs: int, rate: float, seed: int
+    ) -> None:
+        """Train on a data.yaml from weights, or from the description of a model; writes `out`."""
+        work = out.with_name(f"{out.name}.work")
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir(parents=True)
+        with (work / "log.txt").open("w", encoding="utf-8") as log, _said_to(log):
+            model = _ultralytics().YOLO(str(start), task="detect")
+            model.train(data=str(data), **self._settings(work, epochs, rate, seed))
+        (work / "run" / "weights" / "last.pt").replace(out)
+        shutil.rmtree(work)
+
+    def predict(
+        self, weights: Path, pictures: Iterable[tuple[str, Picture]], scale: float = 1.0
+    ) -> Iterator[Detections]:
+        """What it finds on named (height, width, 3) RGB pictures, seen `scale` times as large."""
+        with open(os.devnull, "w", encoding="utf-8") as nowhere, _said_to(nowhere):  # noqa: PTH123
+            model = _ultralytics().YOLO(str(weights), task="detect")
+        side = STRIDE * round(self.imgsz * scale / STRIDE)
+        waiting = iter(pictures)
+        while some := list(islice(waiting, self.batch)):
+            blue_first = [np.ascontiguousarray(picture[..., ::-1]) for _, picture in some]
+            found = model.predict(
+                blue_first,
+                imgsz=side,
+                conf=self.confidence,
+                max_det=MOST,
+                device=self.device or None,
+                verbose=False,
+            )
+            for (key, _), one in zip(some, found, strict=True):
+                yield _detections(key, one.boxes)
+
+    def _settings(self, work: Path, epochs: int, rate: float, seed: int) -> dict[str, Any]:
+        return {
+            "epochs": epochs,
+            "imgsz": self.imgsz,
+            "batch": self.batch,
+            "nbs": self.batch,
+            "optimizer": "AdamW",
+            "lr0": rate,
+            "lrf": 0.05,
+            "warmup_epochs": 1,
+            "warmup_bias_lr": 0.0,
+            "mosaic": 0.0,
+            "flipud": self.flipud,
+            "scale": self.scale,
+            "hsv_h": self.hue,
+            "hsv_s": self.saturation,
+            "hsv_v": self.value,
+            "val": False,
+            "plots": False,
+            "workers": 0,
+            "cache": "ram",
+            "amp": False,
+            "device": self.device or None,
+            "seed": seed,
+            "verbose": False,
+            "project": str(work.resolve()),
+            "name": "run",
+        }
+
+
+def _ultralytics() -> Any:
+    os.environ.setdefault("YOLO_OFFLINE", "true")
+    os.environ.setdefault("YOLO_AUTOINSTALL", "false")
+    os.environ.setdefault("YOLO_VERBOSE", "false")
+    try:
+        return importlib.import_module("ultralytics")
+    except ModuleNotFoundError as error:
+        raise MissingExtra("the model yolo", "ultralytics", "yolo") from error
+
+
+@contextlib.contextmanager
+def _said_to(file: Any) -> Iterator[None]:
+    """Its progress bars go to a file: what this package prints is the result."""
+    with contextlib.redirect_stdout(file), contextlib.redirect_stderr(file):
+        yield
+
+
+def _detections(key: str, boxes: Any) -> Detections:
+    return Detections(
+        key,
+        boxes.cls.cpu().numpy().astype(np.int32),
+        boxes.xywhn.cpu().numpy().astype(np.float64),
+        boxes.conf.cpu().numpy().astype(np.float64),
+    )
+
+
+component = Yolo()
