@@ -32,6 +32,8 @@ if TYPE_CHECKING:
         Refused,
         UnknownComponent,
     )
+    from firsthand.forecast import forecast
+    from firsthand.integrations.ultralytics import guard
     from firsthand.ledger import Ledger
     from firsthand.measure import measure
     from firsthand.mix import mix
@@ -97,6 +99,8 @@ __all__ = [
     "__version__",
     "audit",
     "declare",
+    "forecast",
+    "guard",
     "measure",
     "mix",
     "raise_for_verdict",
@@ -107,6 +111,8 @@ _HOMES = {
     "Ledger": "ledger",
     "audit": "audit",
     "declare": "provenance",
+    "forecast": "forecast",
+    "guard": "integrations.ultralytics",
     "measure": "measure",
     "mix": "mix",
     "raise_for_verdict": "audit",
