@@ -74,8 +74,8 @@ def class_counts(dataset: Dataset, *, human_only: bool = False) -> ClassCounts:
             expected="data with classes: detection, segmentation or classification",
             todo="Give counts yourself, as NAME=COUNT,NAME=COUNT.",
         )
-    chosen = [one for one in dataset.samples if not human_only or by_people(one)]
-    said = [one for one in chosen if one.boxes is not None or one.category is not None]
+    chosen = _chosen(dataset, human_only)
+    said = [one for one in chosen if _labelled(one)]
     table = _table(said, len(dataset.classes))
     group = _groups(said)
     human = np.array([by_people(one) for one in said], dtype=bool)
@@ -90,6 +90,25 @@ def class_counts(dataset: Dataset, *, human_only: bool = False) -> ClassCounts:
         groups=int(group.max(initial=-1)) + 1,
         design_effect=design_effect(table, group),
     )
+
+
+def sample_kinds(dataset: Dataset, *, human_only: bool = False) -> tuple[FloatArray, FloatArray]:
+    """Which samples are there, told apart by nothing but how many objects of each class they hold?
+
+    Args:
+        dataset: detection, segmentation or classification; samples without a label are left out.
+        human_only: leave out samples whose label no person made or verified.
+
+    Returns:
+        (kinds, k) objects of each class, and (kinds,) how many samples are like that.
+
+    >>> samples = (Sample("1", bytes(32), category=0), Sample("2", bytes(32), category=0))
+    >>> [each.tolist() for each in sample_kinds(Dataset("d", "classify", ("a", "b"), samples))]
+    [[[1.0, 0.0]], [2.0]]
+    """
+    said = [one for one in _chosen(dataset, human_only) if _labelled(one)]
+    kinds, times = np.unique(_table(said, len(dataset.classes)), axis=0, return_counts=True)
+    return kinds, times.astype(float)
 
 
 def by_people(sample: Sample) -> bool:
@@ -165,6 +184,14 @@ def _pair(part: str) -> tuple[str, int]:
             expected="NAME=COUNT with a whole number of 0 or more, such as star=50",
         )
     return name, int(count)
+
+
+def _chosen(dataset: Dataset, human_only: bool) -> list[Sample]:
+    return [one for one in dataset.samples if not human_only or by_people(one)]
+
+
+def _labelled(sample: Sample) -> bool:
+    return sample.boxes is not None or sample.category is not None
 
 
 def _table(samples: Sequence[Sample], classes: int) -> FloatArray:

@@ -152,6 +152,16 @@ def beta_binomial_cdf(
     return np.array(found).reshape(rows[0].shape)
 
 
+def beta_binomial_cumulative(most: int, mean: float, draws: int, size: float) -> FloatArray:
+    """`beta_binomial_cdf` at every count from 0 to `most`. (most + 1,).
+
+    >>> beta_binomial_cumulative(3, 0.5, 3, np.inf).round(9).tolist()
+    [0.125, 0.5, 0.875, 1.0]
+    """
+    within = np.cumsum(_chances(min(most, draws), mean, draws, min(size, FIRM)))
+    return np.concatenate([np.minimum(within, 1), np.ones(max(most - draws, 0))])
+
+
 def _hits(count: float, mean: float, draws: float, size: float) -> float:
     count, size = min(math.floor(count), draws), min(size, FIRM)
     if count < 0 or count == draws:
@@ -159,10 +169,15 @@ def _hits(count: float, mean: float, draws: float, size: float) -> float:
     if count > TERMS:
         spread = (size + 1) * draws / (size + draws) - 1
         return float(beta_cdf((count + 0.5) / draws, spread * mean, spread * (1 - mean)))
-    k = np.arange(count + 1)
+    return min(1.0, float(_chances(count, mean, draws, size).sum()))
+
+
+def _chances(most: float, mean: float, draws: float, size: float) -> FloatArray:
+    """Probability of each count from 0 to `most`."""
+    k = np.arange(most + 1)
     ways = log_gamma(draws + 1) - log_gamma(k + 1) - log_gamma(draws - k + 1)
     hits, misses = _rising(size * mean, k), _rising(size * (1 - mean), draws - k)
-    return min(1.0, float(np.exp(ways + hits + misses - _rising(size, draws)).sum()))
+    return np.asarray(np.exp(ways + hits + misses - _rising(size, draws)))
 
 
 def _rising(x: float, steps: ArrayLike) -> FloatArray:

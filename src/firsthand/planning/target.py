@@ -1,0 +1,139 @@
+"""What is to be kept, of which classes, in training sets of which size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from firsthand.class_counts import ClassCounts, class_counts, sample_kinds
+from firsthand.errors import InputError
+from firsthand.numerics.domain import number, whole
+from firsthand.numerics.special import beta_cdf
+from firsthand.types import Dataset, FloatArray
+
+LEVEL = 0.95  # of the interval of a human share
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Per class: P(share in generation G >= keep x human share) >= probability.
+
+    `keep` 0 asks that the class occurs at all. `generations` None: any one generation once the
+    process has settled, which is the worst that comes.
+
+    >>> Target(samples=1000, keep=1.5)
+    Traceback (most recent call last):
+    ...
+    firsthand.errors.InputError: keep is 1.5. Expected a finite number in [0, 1].
+    """
+
+    samples: int
+    generations: int | None = None
+    keep: float = 0.9
+    probability: float = 0.95
+
+    def __post_init__(self) -> None:
+        whole("samples", self.samples, 2)
+        number("keep", self.keep, 0, 1)
+        number("probability", self.probability, 0, 1, inside=True)
+        if self.generations is not None:
+            whole("generations", self.generations, 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HumanClass:
+    """A class as the human data show it."""
+
+    name: str
+    objects: int
+    share: float  # of the human objects
+    low: float  # of the share's 95 % interval: Clopper and Pearson 1934, on independent draws
+    high: float
+    draws: float  # independent draws of this class that one sample amounts to
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class People:
+    """The human data, as far as a plan looks at them."""
+
+    name: str
+    samples: int  # labelled or verified by people
+    left_out: int  # samples whose label no person made or verified, or that have none
+    classes: tuple[HumanClass, ...]  # that occur
+    absent: tuple[str, ...]  # that are declared and never occur
+    kinds: FloatArray  # (kinds, classes) objects that samples of one kind hold
+    times: FloatArray  # (kinds,) how many human samples are of that kind
+
+
+def people_of(source: Dataset | ClassCounts) -> People:
+    """What a plan has to know of the human data.
+
+    Raises:
+        InputError: fewer than two classes occur, so that no share can change.
+    """
+    if isinstance(source, ClassCounts):
+        counts, name, left_out = source, "", 0
+        kinds, times = np.eye(len(counts.names)), counts.human
+    else:
+        counts, name = class_counts(source, human_only=True), source.name
+        kinds, times = sample_kinds(source, human_only=True)
+        left_out = len(source.samples) - counts.samples
+    there = counts.human > 0
+    if there.sum() < 2:
+        raise InputError(
+            f"{int(there.sum())} class{'' if there.sum() == 1 else 'es'} with human labels"
+            f" in {name or 'the counts'}",
+            expected="at least two classes that occur, or no share can change",
+            todo="Name human data with labels, or --counts NAME=COUNT,NAME=COUNT.",
+        )
+    return People(
+        name=name,
+        samples=counts.human_samples,
+        left_out=left_out,
+        classes=_classes(counts),
+        absent=tuple(n for n, here in zip(counts.names, there, strict=True) if not here),
+        kinds=kinds[:, there],
+        times=times,
+    )
+
+
+def _classes(counts: ClassCounts) -> tuple[HumanClass, ...]:
+    total = counts.human.sum()
+    found = []
+    for name, objects, effect in zip(counts.names, counts.human, counts.design_effect, strict=True):
+        if objects > 0:
+            clustered = max(1.0, effect) if np.isfinite(effect) else 1.0
+            low, high = exact_interval(objects / clustered, total / clustered, LEVEL)
+            found.append(
+                HumanClass(
+                    name=name,
+                    objects=int(objects),
+                    share=float(objects / total),
+                    low=low,
+                    high=high,
+                    draws=float(total / counts.human_samples / clustered),
+                )
+            )
+    return tuple(found)
+
+
+def exact_interval(hits: float, of: float, level: float) -> tuple[float, float]:
+    """Between which shares does the true one lie, after so many hits? Clopper and Pearson 1934.
+
+    >>> [round(end, 4) for end in exact_interval(5, 100, 0.95)]
+    [0.0164, 0.1128]
+    """
+    tail = (1 - level) / 2
+    low = _beta_quantile(tail, hits, of - hits + 1) if hits > 0 else 0.0
+    high = _beta_quantile(1 - tail, hits + 1, of - hits) if hits < of else 1.0
+    return low, high
+
+
+def _beta_quantile(probability: float, a: float, b: float) -> float:
+    low, high = 0.0, 1.0
+    while high - low > 1e-12 + 1e-9 * low:
+        middle = (low + high) / 2
+        under = float(beta_cdf(middle, a, b)) < probability
+        low, high = (middle, high) if under else (low, middle)
+    return (low + high) / 2
