@@ -20,7 +20,9 @@ from firsthand.theory.extinction import extinction_generation
 from firsthand.types import FloatArray, Undetermined
 
 FEWEST = 3  # generations
+FEW = 10  # objects a generation that two classes or groups of rare ones have to have
 SURE = 0.95  # of the lower bound where no loss was seen
+LONGEST, MOST = 1000, 10**7  # generations and draws for which that bound is worked out
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,9 +148,9 @@ def _forecast(base: _Told, counts: FloatArray, there: np.ndarray) -> Forecast:
     drift = _drift(base, counts, posterior)
     new = _new_classes(history.names, there)
     if drift is None:
-        return base.nothing("too-few-objects")
+        return base.nothing("too-few-objects", needed=FEW, found=float(counts.mean(axis=0).max()))
     if not np.isfinite(drift.value):
-        why = Undetermined(metric="forecast", reason="no-loss-seen", params=_first(drift, counts))
+        why = Undetermined(metric="forecast", reason="no-loss-seen", params=_lasting(drift, counts))
         return base.made((), (), None, (why, *new), at_least=drift.low)
     known = float("nan") if history.measured else nominal
     speed = speed_of(steps, posterior, drift, known, base.level, rng)
@@ -229,14 +231,10 @@ def _new_classes(names: tuple[str, ...], there: np.ndarray) -> tuple[Undetermine
     )
 
 
-def _first(drift: EffectiveSize, counts: FloatArray) -> dict[str, float]:
-    """The earliest generation at which the rarest class may be gone, were drift as fast as can be.
-
-    With this probability it lasts longer.
-    """
+def _lasting(drift: EffectiveSize, counts: FloatArray) -> dict[str, float | str]:
+    """How long the rarest class lasts at least, were drift as fast as the data allow."""
     rarest = counts[-1][counts[-1] > 0].min() / counts[-1].sum()
-    if not np.isfinite(drift.low) or drift.low < 1:
-        return {"draws": drift.low}
-    size = min(int(drift.low), 10**7)
-    soonest = extinction_generation(float(rarest), size, 1 - SURE, 1000)
-    return {"draws": drift.low, "not_before": float(soonest[0, 0]) + len(counts) - 1}
+    size = int(np.clip(drift.low, 1, MOST))
+    soonest = extinction_generation(float(rarest), size, 1 - SURE, LONGEST)[0, 0]
+    least = drift.low if np.isfinite(drift.low) else "∞"
+    return {"draws": least, "lasts": float(min(soonest - 1, LONGEST)) + len(counts) - 1}

@@ -1,0 +1,247 @@
+"""A forecast in words, and as one JSON document."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import fields, is_dataclass
+from math import isfinite
+from typing import Any
+
+from firsthand import __version__
+from firsthand.messages import Language, number, percent, text
+from firsthand.outlook.values import Band, ClassForecast, Estimate, Forecast, When
+from firsthand.report.as_json import plain
+from firsthand.report.as_text import width
+from firsthand.report.left_out import missing
+from firsthand.report.words import clean
+
+SHOWN = 12  # classes in the table
+CHECKED = 6  # classes whose closed form is held against the simulation
+
+
+def render(found: Forecast, lang: Language = "en", *, commands: Sequence[str] = ()) -> str:
+    """Verdict, by when, why, what it rests on, what to do next.
+
+    Args:
+        found: what to tell.
+        lang: language of everything but data.
+        commands: to type next, the first of them to find a plan.
+    """
+    sections = [
+        "\n".join(_verdict(found, lang)),
+        _section("when", _when(found, lang), lang),
+        _section("why", _why(found, lang), lang),
+        _section("check", _checks(found, lang), lang),
+        _section("rests", _rests(found, lang), lang),
+        _undetermined(found, lang),
+        _section("next", _next(commands, lang), lang),
+    ]
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def document(found: Forecast) -> str:
+    """For programs: codes and numbers; null for what lies beyond the horizon."""
+    told = {"schema": found.schema, "tool_version": __version__} | as_values(found)
+    return json.dumps(plain(told), ensure_ascii=False, allow_nan=False, indent=2) + "\n"
+
+
+def as_values(found: Any) -> Any:
+    """Records as objects, all the way down."""
+    if is_dataclass(found):
+        out = {each.name: as_values(getattr(found, each.name)) for each in fields(found)}
+        return out | ({"slice": dict(out["slice"])} if "slice" in out else {})
+    if hasattr(found, "_asdict"):
+        return {name: as_values(value) for name, value in found._asdict().items()}
+    if isinstance(found, tuple | list):
+        return [as_values(each) for each in found]
+    return found
+
+
+def sentence(found: Forecast, lang: Language) -> str:
+    """What is gone, and when, of the most endangered class."""
+    if not found.classes:
+        return text("forecast.verdict.cannot-say", lang)
+    one = found.classes[0]
+    half = min(found.classes, key=lambda each: (each.half.value, each.half.low))
+    if isfinite(one.gone.value):
+        code = "gone"
+    elif isfinite(half.half.value):
+        code, one = "half", half
+    else:
+        code, one = ("may" if isfinite(half.half.low) else "safe"), half
+    return text(
+        f"forecast.verdict.{code}",
+        lang,
+        name=clean(one.name),
+        half=by(one.half, found),
+        gone=by(one.gone, found),
+        soonest=number(one.half.low),
+        horizon=found.horizon,
+    )
+
+
+def by(when: When, found: Forecast) -> str:
+    """A generation with its interval: "7 [5, 12]"; "> 20 [9, > 20]" where it is not in sight."""
+    value, low, high = (_generation(each, found) for each in when)
+    return value if low == high == value else f"{value} [{low}, {high}]"
+
+
+def _generation(value: float, found: Forecast) -> str:
+    return f"{value:.0f}" if isfinite(value) else f"> {found.horizon}"
+
+
+def interval(found: Estimate | Band) -> str:
+    """A number with its interval."""
+    value, low, high = (
+        number(each) if isfinite(each) else "∞" for each in (found.value, found.low, found.high)
+    )
+    return f"{value} [{low}, {high}]"
+
+
+def kept(one: ClassForecast, at: int = -1) -> str:
+    """What is left of the share in generation 0, at the last generation."""
+    last, first = one.bands[at], one.shares[0]
+    value, low, high = (percent(each / first) for each in (last.value, last.low, last.high))
+    return f"{value} [{low}, {high}]"
+
+
+def cause(found: Forecast, lang: Language) -> str:
+    """Whether chance explains what was seen; empty where nothing was."""
+    speed = found.speed
+    if speed is None:
+        return ""
+    return text(
+        f"forecast.cause.{speed.cause}",
+        lang,
+        size=interval(speed.size),
+        nominal=speed.nominal,
+        p_biased=speed.p_biased,
+        p_selective=speed.p_selective,
+    )
+
+
+def rows(found: Forecast, most: int = SHOWN) -> list[tuple[str, ...]]:
+    """Class by class: name, share now, half gone, vanished, what is left."""
+    return [
+        (
+            clean(one.name),
+            percent(one.shares[-1]),
+            by(one.half, found),
+            by(one.gone, found),
+            kept(one),
+        )
+        for one in found.classes[:most]
+    ]
+
+
+def heads(found: Forecast, lang: Language) -> tuple[str, ...]:
+    """What stands above `rows`."""
+    names = ("class", "share", "half", "gone", "kept")
+    return tuple(text(f"forecast.header.{name}", lang, horizon=found.horizon) for name in names)
+
+
+def inside(found: Forecast) -> tuple[int, int]:
+    """How many shares that were seen afterwards lie in their bands, and how many there are."""
+    pairs = [pair for one in found.classes for pair in zip(one.bands, one.later, strict=False)]
+    hits = sum(band.low - 1e-9 <= share <= band.high + 1e-9 for band, share in pairs)
+    return hits, len(pairs)
+
+
+def _verdict(found: Forecast, lang: Language) -> Iterator[str]:
+    yield sentence(found, lang)
+    going = sum(isfinite(one.gone.value) for one in found.classes)
+    if going > 1:
+        many = len(found.classes)
+        yield "  " + text(
+            "forecast.others", lang, gone=going - 1, classes=many, horizon=found.horizon
+        )
+    yield "  " + text(
+        f"forecast.{found.kind}",
+        lang,
+        policy=clean(found.policy),
+        samples=found.samples[0],
+        draws=found.draws,
+        now=found.now,
+        horizon=found.horizon,
+    )
+
+
+def _section(name: str, lines: Iterator[str], lang: Language) -> str:
+    body = [f"  {line}" for line in lines]
+    return "\n".join([text(f"forecast.section.{name}", lang), *body]) if body else ""
+
+
+def _when(found: Forecast, lang: Language) -> Iterator[str]:
+    if not found.classes:
+        return
+    yield from _grid([heads(found, lang), *rows(found)])
+    if len(found.classes) > SHOWN:
+        yield text("label.and-more", lang, count=len(found.classes) - SHOWN)
+    yield text("forecast.reading", lang, level=found.level, horizon=found.horizon)
+    last = found.left[-1]
+    ends = {"value": number(last.value), "low": number(last.low), "high": number(last.high)}
+    many = len(found.classes)
+    yield text("forecast.left", lang, horizon=found.horizon, classes=many, **ends)
+    hits, all_of = inside(found)
+    if all_of:
+        later = len(found.classes[0].later)
+        yield text("forecast.happened", lang, count=later, inside=hits, all=all_of)
+
+
+def _grid(lines: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    wide = [max(width(line[at]) for line in lines) for at in range(len(lines[0]))]
+    for line in lines:
+        cells = (cell + " " * (wide[at] - width(cell)) for at, cell in enumerate(line))
+        yield "   ".join(cells).rstrip()
+
+
+def _why(found: Forecast, lang: Language) -> Iterator[str]:
+    speed = found.speed
+    if speed is None:
+        return
+    yield cause(found, lang)
+    code = "size" if isfinite(speed.nominal) else "size-measured"
+    yield text(f"forecast.{code}", lang, size=interval(speed.size), nominal=speed.nominal)
+    yield text(
+        "forecast.exponent",
+        lang,
+        exponent=interval(speed.exponent),
+        inflow=interval(speed.inflow),
+    )
+    yield text("forecast.alarm", lang, alarm=speed.alarm)
+
+
+def _checks(found: Forecast, lang: Language) -> Iterator[str]:
+    for each in found.check[: 2 * CHECKED]:
+        yield text(
+            "forecast.check",
+            lang,
+            name=clean(each.name),
+            what=text(f"forecast.what.{each.what}", lang),
+            closed=by(each.closed, found),
+            simulated=by(each.simulated, found),
+        )
+
+
+def _rests(found: Forecast, lang: Language) -> Iterator[str]:
+    if found.classes:
+        yield text(f"forecast.method.{found.method}", lang, chains=found.chains)
+    for code in found.assumptions:
+        yield text(f"forecast.assumption.{code}", lang, design_effect=found.design_effect)
+    yield text("label.seed", lang, seed=found.seed)
+
+
+def _undetermined(found: Forecast, lang: Language) -> str:
+    lines = []
+    for each in missing(found.undetermined, lang):
+        names = [slices for _, slices in each.what if slices]
+        lines += [f"  ? {each.reason}", f"      {text('label.needs', lang, needs=each.needs)}"]
+        lines += [f"      {', '.join(names)}"] if names else []
+    return "\n".join([text("section.undetermined", lang), *lines]) if lines else ""
+
+
+def _next(commands: Sequence[str], lang: Language) -> Iterator[str]:
+    for command in commands:
+        yield text("forecast.plan", lang)
+        yield f"  $ {command}"
