@@ -435,11 +435,15 @@ class TestFamily:
         except InputError:
             assert policy in ("filtered", "weighted"), "a family may lack a verifier or weights"
             return
-        assert set(found) == {"died", *registry.load("models", name).units}
-        assert all(each.shape == (3, 4) for key, each in found.items() if key != "died")
+        numbers = {key: each for key, each in found.items() if key not in ("died", "alive")}
+        assert set(numbers) == set(registry.load("models", name).units)
+        assert all(each.shape == (3, 4) for each in numbers.values())
+        if "alive" in found:
+            followed = chains_of(experiment, compiled).classes.names
+            assert found["alive"].shape == (3, len(followed), 4)
         alive = found["died"] < 0
         assert alive.sum() >= 2
-        assert all(np.isfinite(each[..., alive]).all() for each in found.values())
+        assert all(np.isfinite(each[..., alive]).all() for each in numbers.values())
         assert digest([compute(cell)]) == digest([found])
         other = cells(replace(experiment, seed=1), compiled)
         assert digest([compute(other[0])]) != digest([found])

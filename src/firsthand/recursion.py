@@ -8,7 +8,7 @@ set (the lab in memory, the lab on disk, `mix`) follows the recipe.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
@@ -19,6 +19,10 @@ from firsthand.errors import InputError
 from firsthand.types import FloatArray
 
 D = TypeVar("D", bound="Data")
+Ids = NDArray[np.int64]
+
+FOLLOWED = 12  # classes that are all followed one by one; of more ...
+SOME = 8  # ... so many, their ranks evenly spaced in the logarithm
 
 
 def require(fits: bool, option: str, value: object, expected: str) -> None:
@@ -99,6 +103,36 @@ class Setting:
     human: Any = None  # the human population, where it is not the one that the family brings
 
 
+class Classes(NamedTuple):
+    """The classes of a human population whose survival is recorded one by one."""
+
+    names: tuple[str, ...]
+    shares: FloatArray  # (k,) of the population
+
+    @classmethod
+    def of(cls, shares: FloatArray, names: Sequence[str] = ()) -> tuple[Classes, Ids]:
+        """All classes, or some from the most frequent to the rarest, and where they are.
+
+        >>> found, rows = Classes.of(np.array([0.2, 0.5, 0.3]), ["a", "b", "c"])
+        >>> found.names, rows.tolist()
+        (('b', 'c', 'a'), [1, 2, 0])
+        """
+        order = np.argsort(-shares, kind="stable")
+        ranks = np.arange(len(order))
+        if len(order) > FOLLOWED:
+            ranks = np.unique(np.geomspace(1, len(order), SOME).round().astype(int)) - 1
+        rows = order[ranks]
+        told = [names[row] for row in rows] if names else [f"rank {rank + 1}" for rank in ranks]
+        return cls(tuple(told), shares[rows]), rows
+
+
+class Counted(NamedTuple):
+    """Human classes with their names, as a family that takes counts learns from."""
+
+    counts: FloatArray  # (k,) all above 0
+    names: tuple[str, ...] = ()
+
+
 class Data(Protocol):
     """Training data of many chains: samples, or sums that say as much about the model."""
 
@@ -143,7 +177,8 @@ def composed(recipe: Recipe, parts: Ingredients[D], rng: np.random.Generator) ->
 class Chains(Protocol):
     """A model family on many chains at once. The leading axis of every array is the chain.
 
-    A chain that degenerates says so by numbers that are not finite.
+    A chain that degenerates says so by numbers that are not finite. Chains that know classes have
+    also `classes: Classes` and `alive(state)`, (classes, chains): which of them can still be drawn.
     """
 
     @property

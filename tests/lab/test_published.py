@@ -61,5 +61,5 @@ def test_words_of_wikitext_survive_as_the_law_says(real_data, order):
 def _shares(path):
     from firsthand.lab.human import population
 
-    counts = population(str(path), "counts")
+    counts = population(str(path), "counts").counts
     return counts / counts.sum()

@@ -73,7 +73,7 @@ def command(
     Exit code: 0 done, 2 wrong use or I/O.
     """
     from firsthand import lab
-    from firsthand.lab import shown
+    from firsthand.lab import drawn, shown
 
     names = names or []
     if action == "run":
@@ -106,7 +106,7 @@ def command(
         runs = lab.runs(out)
     else:
         runs = [lab.find(name, out) for name in _some(action, names)]
-    _write(plot, lambda: shown.picture(runs))
+    _write(plot, lambda: drawn.picture(runs))
     _write(csv, lambda: shown.as_csv(runs))
     print(json.dumps(shown.document(runs)) if as_json else _text(action, runs), end="")
 

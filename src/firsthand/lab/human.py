@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from firsthand.errors import InputError
 from firsthand.lab.pictures import pictures
 from firsthand.read import read
+from firsthand.recursion import Counted
 from firsthand.types import Dataset, FloatArray
 
 
@@ -55,10 +56,10 @@ def _dataset(path: str) -> Dataset:
     return read(path, progress=False)
 
 
-def _counts(dataset: Dataset) -> FloatArray:
+def _counts(dataset: Dataset) -> Counted:
     if dataset.task == "text":
         counts = np.unique(_tokens(dataset), return_counts=True)[1]
-        return np.sort(counts)[::-1].astype(float)
+        return Counted(np.sort(counts)[::-1].astype(float))
     found = np.zeros(len(dataset.classes))
     for sample in dataset.samples:
         if sample.boxes is not None:
@@ -67,7 +68,8 @@ def _counts(dataset: Dataset) -> FloatArray:
             found[sample.category] += 1
     if not found.sum():
         raise InputError("there are no classes to count", expected="labels", where=dataset.root)
-    return found[found > 0]
+    there = np.flatnonzero(found)
+    return Counted(found[there], tuple(dataset.classes[at] for at in there))
 
 
 def _tokens(dataset: Dataset) -> NDArray[np.int64]:

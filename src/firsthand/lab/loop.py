@@ -43,11 +43,13 @@ def follow(chains: Chains, experiment: Experiment, rng: np.random.Generator) -> 
     Returns:
         `died` (chains,): the first recorded generation at which a chain had degenerated, or -1.
         One array (recorded generations, chains) for each number of the family. Generation g is
-        what the model says after g fits, and what the data of generation g are drawn from.
+        what the model says after g fits, and what the data of generation g are drawn from. Where
+        the family knows classes, `alive` (recorded generations, classes, chains).
     """
     loop = _Loop(chains, experiment.recipe, experiment.first, rng)
     died = np.full(experiment.chains, NEVER)
-    records = []
+    records, living = [], []
+    alive = getattr(chains, "alive", None)
     with np.errstate(all="ignore"):  # of chains that degenerate; what comes out is looked at
         for number in range(1, experiment.generations + 1):
             state = loop.fit()
@@ -55,10 +57,11 @@ def follow(chains: Chains, experiment: Experiment, rng: np.random.Generator) -> 
                 records.append(chains.measure(state, rng))
                 dead = ~np.all([np.isfinite(values) for values in records[-1].values()], axis=0)
                 died[dead & (died == NEVER)] = number
+                living += [alive(state)] if alive else []
             if number < experiment.generations:
                 loop.compose(state)
     found = {name: np.array([one[name] for one in records]) for name in records[0]}
-    return {"died": died, **found}
+    return {"died": died, **found, **({"alive": np.array(living)} if alive else {})}
 
 
 class _Loop:

@@ -17,7 +17,7 @@ from firsthand import trajectory
 from firsthand.engine import Arrays, Cell, EngineName, Store, digest
 from firsthand.engine import run as run_cells
 from firsthand.errors import InputError
-from firsthand.lab import reached, table
+from firsthand.lab import reached, survival, table
 from firsthand.lab.alone import Alone
 from firsthand.lab.human import digest_of
 from firsthand.lab.loop import chains_of, compute
@@ -85,7 +85,8 @@ def simulate(
     began = time.perf_counter()
     fast = has_compiler() if compiled is None else compiled
     human = digest_of(experiment.data)
-    chains = chains_of(experiment, fast)  # refuses what cannot be run, before anything is written
+    # Refuses what cannot be run, before anything is written.
+    chains: Any = chains_of(experiment, fast)
     work = cells(experiment, fast, human)
     folder = Path(out) / f"{experiment.name}-{_short([placeless(cell).digest for cell in work])}"
     blocks = run_cells(
@@ -99,6 +100,8 @@ def simulate(
     found = table.joined(blocks)
     units = reached.UNITS if isinstance(chains, Alone) else experiment.family().units
     made = table.rows(experiment, found, units, chains.truth, every_chain=every_chain)
+    if survival.ALIVE in found:
+        made += survival.rows(experiment, found, chains.classes)
     trajectory.write(folder / "trajectory.parquet", made)
     about = {
         "schema": SCHEMA,

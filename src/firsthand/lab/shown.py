@@ -1,42 +1,25 @@
-"""Runs as people read them: a table for a terminal, a document, a CSV file, a picture."""
+"""Runs as people read them: a table for a terminal, a document, a CSV file."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from html import escape
-from importlib import resources
+from collections.abc import Iterator, Mapping, Sequence
 from io import StringIO
-from math import nan
 from typing import Any
 
 from firsthand.lab.runs import SCHEMA, Run
-from firsthand.lab.table import MEAN
+from firsthand.lab.series import Found, Series, series
+from firsthand.lab.survival import ALIVE
 from firsthand.messages import number
-from firsthand.report.curves import Curve, Point, curves
-from firsthand.report.svg import LINE, WIDE, label, mark, shorten
 from firsthand.trajectory import Row
 
-Found = Mapping[int, Row]  # by generation
-
-ACROSS, GAP, TALL = 2, 24, 210
 COLUMNS = 7  # generations side by side in a terminal
-MARKS = 16  # points of a curve that are drawn
-SERIES = 4  # runs that a picture can tell apart
-
-
-def typical(rows: Iterable[Row]) -> dict[str, dict[int, Row]]:
-    """By number and generation: medians over chains, or the values of the first chain."""
-    found: dict[str, dict[int, Row]] = {}
-    for row in rows:
-        if row.slice != MEAN and row.chain <= 0:
-            found.setdefault(row.metric, {}).setdefault(row.generation, row)
-    return found
 
 
 def table(run: Run) -> str:
     """What became of one run: a line for each number, a column for some generations."""
     told = run.about["experiment"]
+    one = Series(run.name, run.rows)
     lines = [
         f"{run.name}: {told['generations']} generations of {told['samples']} samples, "
         f"{told['chains']} chains, seed {told['seed']}",
@@ -44,14 +27,17 @@ def table(run: Run) -> str:
         f"digest {run.about['digest'][:16]}, {run.about['degenerate']} chains degenerated",
         "Medians over chains [5 %, 95 %]" if told["chains"] > 1 else "One chain",
         "",
-        *_grid("", typical(run.rows)),
+        *_grid("", one.typical),
     ]
+    alive = one.classes(ALIVE)
+    if alive:
+        lines += ["", "Share of chains in which a class is alive [95 %]", *_grid("", alive)]
     return "\n".join(lines) + "\n"
 
 
 def compared(runs: Sequence[Run]) -> str:
-    """The same numbers of several runs under each other."""
-    found = {run.name: typical(run.rows) for run in runs}
+    """The same numbers of several runs under each other; seeds are taken together."""
+    found = {each.label: each.typical for each in series(runs)}
     lines = []
     for metric in dict.fromkeys(metric for each in found.values() for metric in each):
         here = {name: each[metric] for name, each in found.items() if metric in each}
@@ -113,67 +99,3 @@ def as_csv(runs: Sequence[Run]) -> str:
             part = ";".join(f"{key}={value}" for key, value in row.slice)
             writer.writerow((row._asdict() | {"run": run.name, "slice": part}).values())
     return text.getvalue()
-
-
-def picture(runs: Sequence[Run]) -> str:
-    """Every number over the generations, a line a run with its band, as one offline SVG."""
-    found = {run.name: typical(run.rows) for run in runs[:SERIES]}
-    metrics = list(dict.fromkeys(metric for each in found.values() for metric in each))
-    metrics = [metric for metric in metrics if _moves(metric, found)]
-    top = GAP + LINE * (len(found) + 1)
-    parts = [_legend(runs[:SERIES])]
-    for at, metric in enumerate(metrics):
-        x, y = GAP + at % ACROSS * (WIDE + GAP), top + at // ACROSS * (TALL + 2 * LINE + GAP)
-        parts.append(f'<g transform="translate({x} {y})">{_panel(metric, found)}</g>')
-    high = top + -(-len(metrics) // ACROSS) * (TALL + 2 * LINE + GAP)
-    return _sheet(GAP + ACROSS * (WIDE + GAP), high, "".join(parts))
-
-
-def _moves(metric: str, found: Mapping[str, Mapping[str, Found]]) -> bool:
-    values = {row.value for each in found.values() for row in each.get(metric, {}).values()}
-    return len(values) > 1
-
-
-def _panel(metric: str, found: Mapping[str, Mapping[str, Found]]) -> str:
-    series = [Curve(name, tuple(_points(each.get(metric, {})))) for name, each in found.items()]
-    unit = next(row.unit for each in found.values() for row in each.get(metric, {}).values())
-    ends = [(one.label, one.points[-1].value) for one in series if one.points]
-    desc = "; ".join(f"{name} ends at {number(value)}" for name, value in ends)
-    drawn = curves(series, metric, desc, ("generation", number))
-    title = label(0, LINE - 4, shorten(f"{metric} ({unit})", WIDE), kind="label number")
-    return f'{title}<svg y="{LINE}" width="{WIDE}" height="{TALL}">{drawn}</svg>'
-
-
-def _points(found: Found) -> Iterator[Point]:
-    generations = sorted(found)
-    last = len(generations) - 1
-    places = {round(last * at / (MARKS - 1)) for at in range(MARKS)}
-    for generation in (generations[at] for at in sorted(places) if at <= last):
-        row = found[generation]
-        ends = (row.value, row.low, row.high)
-        if generation == 0:  # the human population is known, its band has no width
-            ends = (row.value, row.value, row.value)
-        value, low, high = (nan if end is None else end for end in ends)
-        yield Point(generation, value, low, high, nan, nan)
-
-
-def _legend(runs: Sequence[Run]) -> str:
-    lines = [
-        f'<g transform="translate({GAP} {GAP + LINE * at})">{mark(6, -4, at, big=True)}'
-        f"{label(18, 0, run.name)}</g>"
-        for at, run in enumerate(runs)
-    ]
-    note = "Lines: medians over chains, or one chain. Bands: 90 % of chains."
-    return "".join(lines) + label(GAP, GAP + LINE * len(runs), note, kind="tick")
-
-
-def _sheet(wide: float, tall: float, body: str) -> str:
-    style = resources.files("firsthand.report").joinpath("report.css").read_text(encoding="utf-8")
-    style += f"\n.sheet {{ width: {wide:g}px; max-width: 100%; }}\n.paper {{ fill: var(--card); }}"
-    size = f'viewBox="0 0 {wide:g} {tall:g}" width="{wide:g}" height="{tall:g}"'
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="chart sheet" {size} role="group" '
-        f'aria-labelledby="title"><title id="title">Numbers over generations</title>'
-        f"<style>{escape(style, quote=False)}</style>"
-        f'<rect width="100%" height="100%" class="paper"/>{body}</svg>\n'
-    )

@@ -14,7 +14,7 @@ from typing import Literal
 
 import numpy as np
 
-from firsthand.recursion import Recipe, Sampling, Setting, require
+from firsthand.recursion import Classes, Counted, Recipe, Sampling, Setting, require
 from firsthand.types import BoolArray, FloatArray
 
 DOUBTED = 0.1  # a verifier doubts the rarest symbols that make up this share of the population
@@ -55,8 +55,8 @@ class Categorical:
 
     def chains(self, setting: Setting) -> CategoricalChains:
         """Its chains in one setting."""
-        given = self.shares() if setting.human is None else np.asarray(setting.human, float)
-        return CategoricalChains(setting, given / given.sum())
+        given = Counted(self.shares()) if setting.human is None else setting.human
+        return CategoricalChains(setting, given)
 
     def width(self, rows: int) -> int:  # noqa: ARG002 - counts do not grow with the sample
         """How many numbers one chain keeps in memory, about."""
@@ -83,8 +83,10 @@ class Counts:
 class CategoricalChains:
     """Many populations of symbols at once. Their state is their training data."""
 
-    def __init__(self, setting: Setting, shares: FloatArray) -> None:
-        self.setting, self.shares = setting, shares
+    def __init__(self, setting: Setting, human: Counted) -> None:
+        self.setting, self.shares = setting, human.counts / human.counts.sum()
+        shares = self.shares
+        self.classes, self._followed = Classes.of(shares, human.names)
         truth = self._numbers(Counts(shares[None]))
         self.truth = {name: float(value[0]) for name, value in truth.items()}
         self.odds = _odds(shares, setting.recipe)
@@ -108,14 +110,18 @@ class CategoricalChains:
         """Of each chain: what is left of the symbols, and how even they are."""
         return self._numbers(state)
 
+    def alive(self, state: Counts) -> BoolArray:
+        """Which of `classes` can still be drawn? (classes, chains)."""
+        return np.asarray(state.counts[:, self._followed].T > 0)
+
     def _numbers(self, state: Counts) -> dict[str, FloatArray]:
         p = state.counts / state.counts.sum(axis=1, keepdims=True)
         there = p > 0
         return {
             "symbols": there.sum(axis=1).astype(float),
             "heterozygosity": 1 - np.einsum("ck,ck->c", p, p),
-            "entropy": -(p * np.log2(np.where(there, p, 1.0))).sum(axis=1),
-            "missing_mass": np.maximum(1 - there @ self.shares, 0.0),
+            "entropy": np.abs((p * np.log2(np.where(there, p, 1.0))).sum(axis=1)),
+            "missing_mass": (~there) @ self.shares,
         }
 
     @property

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firsthand.errors import InputError
-from firsthand.recursion import Setting, require
-from firsthand.types import FloatArray
+from firsthand.recursion import Classes, Setting, require
+from firsthand.types import BoolArray, FloatArray
 
 Ids = NDArray[np.int64]
 SEED = 20261122  # of the Markov chain: one population for all runs
@@ -113,6 +113,8 @@ class TextChains:
             )
         self.k = int(self.pieces.max()) + 1
         self.shares = np.bincount(self.pieces.ravel(), minlength=self.k) / self.pieces.size
+        self.classes, self._followed = Classes.of(self.shares[self.shares > 0])
+        self._followed = np.flatnonzero(self.shares)[self._followed]
         there = self.shares[self.shares > 0]
         self.truth = {
             "types": float(len(there)),
@@ -175,6 +177,11 @@ class TextChains:
             "entropy": -(p * np.log2(np.where(p > 0, p, 1.0))).sum(axis=1),
             "missing_mass": np.maximum(1 - (p > 0) @ self.shares, 0.0),
         }
+
+    def alive(self, state: State) -> BoolArray:
+        """Which of `classes` occur in the training set? (classes, chains)."""
+        words = state.text.words
+        return np.array([(words == word).any(axis=(1, 2)) for word in self._followed])
 
     @property
     def _span(self) -> int:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import count
 from math import isfinite
 
 from firsthand.report.svg import LINE, MARKS, WIDE, frame, label, mark, ticks
+
+LABEL = 30  # room that a generation's number takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,7 @@ class Point:
     high: float
     null_low: float
     null_high: float
+    marked: bool = field(default=True, kw_only=True)  # whether a mark stands on the line here
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +34,18 @@ class Curve:
 
 
 def curves(
-    series: Sequence[Curve], title: str, desc: str, axis: tuple[str, Callable[[float], str]]
+    series: Sequence[Curve],
+    title: str,
+    desc: str,
+    axis: tuple[str, Callable[[float], str]],
+    *,
+    edges: bool = False,
 ) -> str:
-    """Values over generations, each with its interval; the null band of the first behind them."""
+    """Values over generations, each with its interval; the null band of the first behind them.
+
+    With `edges` the ends of each interval are drawn as well, dashed as its line is: bands that lie
+    over each other can then be told apart without colours.
+    """
     points = [point for curve in series for point in curve.points]
     span = (min(p.x for p in points), max(p.x for p in points))
     ends = [
@@ -41,10 +54,12 @@ def curves(
         for end in (p.value, p.low, p.high, p.null_low, p.null_high)
         if isfinite(end)
     ]
-    plot = _Plot(span, (min(ends), max(ends)), axis[1])
+    plot = Plot(span, (min(ends), max(ends)), axis[1])
     body = [plot.axes(axis[0]), plot.band(series[0].points, "band", null=True)]
     for at, curve in enumerate(series):
         body.append(plot.band(curve.points, f"spread s{at % len(MARKS)}"))
+        if edges:
+            body.append(plot.edges(curve.points, at % len(MARKS)))
         body.append(plot.line(curve.points, at % len(MARKS)))
     return frame(plot.TALL, title, desc, "".join(body))
 
@@ -55,8 +70,8 @@ def swatch(at: int) -> str:
     return f'<svg class="swatch" viewBox="0 0 12 12" aria-hidden="true">{drawn}</svg>'
 
 
-class _Plot:
-    """The frame of a chart over generations."""
+class Plot:
+    """The frame of a chart over generations, and what is drawn in it."""
 
     TALL = 210
     LEFT, RIGHT, TOP, BOTTOM = 44, 10, 10, 36
@@ -96,7 +111,8 @@ class _Plot:
 
     def _generations(self) -> Iterator[int]:
         first, last = self.across
-        step = max(1, -(-(last - first) // 10))
+        most = (WIDE - self.LEFT - self.RIGHT) // LABEL
+        step = next(k for k in _round_numbers() if (last - first) <= k * most)
         return iter(range(first, last + 1, step))
 
     def band(self, points: Sequence[Point], kind: str, *, null: bool = False) -> str:
@@ -109,9 +125,27 @@ class _Plot:
         back = [f"{self.x(x):.1f} {self.y(low):.1f}" for x, low, _ in reversed(ends)]
         return f'<path d="M{"L".join(there + back)}z" class="{kind}"/>' if len(ends) > 1 else ""
 
+    def edges(self, points: Sequence[Point], at: int) -> str:
+        """Both ends of a band as thin lines."""
+        ends = ([(p.x, p.low) for p in points], [(p.x, p.high) for p in points])
+        drawn = (self._path(each) for each in ends if any(isfinite(y) for _, y in each))
+        return "".join(f'<path d="{path}" class="edge line s{at}"/>' for path in drawn)
+
+    def path(self, points: Sequence[Point]) -> str:
+        """A line through the values, in the order of generations."""
+        return self._path((p.x, p.value) for p in points)
+
     def line(self, points: Sequence[Point], at: int) -> str:
+        """Through the values, with a mark on each that has one."""
         known = sorted((p for p in points if isfinite(p.value)), key=lambda each: each.x)
-        places = [(self.x(p.x), self.y(p.value)) for p in known]
-        path = "L".join(f"{x:.1f} {y:.1f}" for x, y in places)
-        line = f'<path d="M{path}" class="line s{at}"/>' if len(places) > 1 else ""
-        return line + "".join(mark(x, y, at) for x, y in places)
+        line = f'<path d="{self.path(known)}" class="line s{at}"/>' if len(known) > 1 else ""
+        return line + "".join(mark(self.x(p.x), self.y(p.value), at) for p in known if p.marked)
+
+    def _path(self, places: Iterable[tuple[int, float]]) -> str:
+        ends = sorted((x, y) for x, y in places if isfinite(y))
+        return "M" + "L".join(f"{self.x(x):.1f} {self.y(y):.1f}" for x, y in ends)
+
+
+def _round_numbers() -> Iterator[int]:
+    """1, 2, 5, 10, 20, 50 ..."""
+    return (first * 10**power for power in count() for first in (1, 2, 5))
