@@ -125,6 +125,64 @@ def test_part_of_the_human_data_can_be_kept(human, tmp_path, monkeypatch):
     assert compose(ledger.read("gmm-half")).by_generation == {"0": 30, "2": 20}
 
 
+def by_origin(step):
+    """How many lines come from people, and how many of each generation of models."""
+    return dict(compose(step.data).by_generation)
+
+
+@pytest.mark.parametrize(
+    ("policy", "options", "made_of"),
+    [
+        ("accumulate", {}, [{"0": 60, "1": 40}, {"0": 60, "1": 40, "2": 40}]),
+        ("mixed", {"share": 0.25}, [{"0": 10, "1": 30}, {"0": 10, "2": 30}]),
+        ("fresh", {"share": 0.2}, [{"0": 8, "1": 32}, {"0": 8, "2": 32}]),
+        ("filtered", {"keep_doubtful": 0.2}, [{"1": 40}, {"2": 40}]),
+        # 10 fresh samples with three times the weight of 30 generated ones in all
+        ("weighted", {"share": 0.25, "weight": 0.75}, [{"0": 90, "1": 30}, {"0": 90, "2": 30}]),
+    ],
+)
+def test_every_policy_is_followed_on_disk_and_the_ledger_agrees(
+    human, tmp_path, policy, options, made_of
+):
+    fresh = draw_people(tmp_path / "fresh", {"a": 10, "b": 10, "c": 10}, seed=5)
+    ledger = Ledger.init(tmp_path)
+    ledger.add(human)
+    ledger.commit("human")
+    asked = spec(policy, 40, policy_options=tuple(options.items()))
+    steps = list(lab.run(asked, human, 2, tmp_path / "out", ledger, fresh))
+    assert [by_origin(step) for step in steps[1:]] == made_of
+    for step in steps:
+        assert compose(ledger.read(step.version)) == compose(step.data)
+
+
+def test_a_subsample_of_everything_has_the_size_of_the_budget(human, tmp_path):
+    steps = run(human, tmp_path / "out", policy="accumulate_subsample", budget=40, generations=3)
+    assert [len(step.data.samples) for step in steps] == [60, 40, 40, 40]
+    assert set(by_origin(steps[3])) <= {"0", "1", "2", "3"}
+    assert {"0", "3"} < set(by_origin(steps[3]))
+
+
+def test_fresh_samples_are_used_once(human, tmp_path):
+    fresh = draw_people(tmp_path / "fresh", {"a": 10, "b": 10, "c": 10}, seed=5)
+    steps = list(lab.run(spec("fresh", 60), human, 5, tmp_path / "out", fresh=fresh))
+    used = [s.media for step in steps[1:] for s in step.data.samples if not s.provenance.own]
+    assert len(used) == len(set(used)) == 30
+    assert set(used) == {s.media for s in fresh.samples}
+
+
+def test_the_verifier_rejects_what_lies_far_out(human, tmp_path):
+    def outside(step):
+        shown = lab.pictures.pictures(human)
+        verifier = lab.on_disk.Verifier(Recipe(), shown)
+        drawn = lab.pictures.pictures(step.data)
+        return verifier.doubts(drawn.features, drawn.labels).mean()
+
+    options = (("keep_doubtful", 0.0),)
+    filtered = run(human, tmp_path / "f", 1, policy="filtered", policy_options=options)[1]
+    free = run(human, tmp_path / "r", 1, policy="replace")[1]
+    assert outside(filtered) < 0.04 < outside(free)  # pictures are rounded to whole levels
+
+
 def test_a_class_that_died_out_keeps_the_names_of_the_others_right(tmp_path):
     human = draw_people(tmp_path / "human", {"a": 1, "b": 60, "c": 60})
     last = run(human, tmp_path / "out", budget=12, generations=4, seed=1)[-1]
@@ -153,8 +211,10 @@ def test_wrong_use_is_worded(human, tmp_path):
         list(lab.run(replace(spec(), options=(("colour", 1),)), human, 1, out))
     with pytest.raises(InputError, match="60 human samples for a training set of 59"):
         run(human, out, policy="anchor", budget=59)
-    with pytest.raises(InputError, match="replace or anchor"):
-        run(human, out, policy="accumulate", budget=60)
+    with pytest.raises(InputError, match="12 fresh human samples in each of 2 generations"):
+        run(human, out, policy="fresh", budget=60, policy_options=(("share", 0.2),))
+    with pytest.raises(InputError, match="fresh has no option 'colour'"):
+        run(human, out, policy="fresh", policy_options=(("colour", 1),))
     with pytest.raises(InputError, match="0 generated samples"):
         run(human, out, policy="anchor", budget=60)
     assert not out.exists()

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -23,10 +23,13 @@ from numpy.typing import NDArray
 
 from firsthand import registry, trajectory
 from firsthand.errors import InputError
+from firsthand.lab.on_disk import Sets, Verifier, drawn_by
+from firsthand.lab.recorded import committed, first_version
 from firsthand.measure import Measured
 from firsthand.provenance import declare
 from firsthand.read import read, samples_digest
 from firsthand.recursion import Policy, Recipe
+from firsthand.training_sets.drawn import Item
 from firsthand.types import Audit, Dataset, FloatArray, Measurement, Provenance, Undetermined
 
 if TYPE_CHECKING:
@@ -38,7 +41,7 @@ class Spec:
     """Everything that decides a run, next to the human data.
 
     `budget` is the size of every training set after the first, which is the human data as they
-    are. `options` are fields of the model family.
+    are. `options` are fields of the model family, `policy_options` those of the policy.
 
     >>> spec = Spec(model="gmm", policy="replace", budget=900, options=(("components", 3),))
     >>> spec.name
@@ -49,6 +52,7 @@ class Spec:
     policy: str
     budget: int
     options: tuple[tuple[str, str | int | float], ...] = ()
+    policy_options: tuple[tuple[str, str | int | float], ...] = ()
     seed: int = 0
     chain: int = 0
 
@@ -59,7 +63,10 @@ class Spec:
 
     def digest(self, human: Dataset, *more: int) -> bytes:
         """sha256 of all that decides a run, or a part of it."""
-        told = [asdict(self), samples_digest(human.samples), *more]
+        spec = asdict(self)
+        if not self.policy_options:
+            del spec["policy_options"]
+        told = [spec, samples_digest(human.samples), *more]
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).digest()
 
     def rng(self, human: Dataset, generation: int) -> np.random.Generator:
@@ -91,6 +98,7 @@ def run(
     generations: int,
     folder: str | Path,
     ledger: Ledger | None = None,
+    fresh: Dataset | None = None,
 ) -> Iterator[Generation]:
     """Train, draw, compose, again: yields each training set as soon as it exists.
 
@@ -102,27 +110,34 @@ def run(
         ledger: its main branch holds the human data and nothing else. Every training set becomes a
             version on a branch named after the run; every model is registered with what it was
             trained on.
+        fresh: human samples that come in by and by, for policies that ask for them; none is used
+            twice.
+
+    Every policy is followed as its recipe says, by the code that `mix` uses. A sample that weighs
+    more than others is there more than once. A verifier doubts pictures that lie further from the
+    human mean of their class than nine tenths of the human ones.
 
     Raises:
         InputError: a sample without class or picture, pictures of several sizes, a budget that the
             policy refuses, an option that the model family has not, or a folder in use.
         LedgerError: the ledger has a run of that name.
     """
-    model, policy = _model(spec), registry.load("policies", spec.policy)
-    kept, wanted = _counts(policy, len(human.samples), spec.budget)
-    step = Generation(0, human, f"{spec.name}@0", _first_version(human, ledger))
+    model = _model(spec)
+    sets = Sets(_recipe(spec, human), human, fresh, generations)
+    verifier = Verifier(sets.recipe, pictures(human)) if sets.recipe.verified else None
+    step = Generation(0, human, f"{spec.name}@0", first_version(human, ledger))
     yield _registered(step, ledger)
     for number in range(1, generations + 1):
         rng = spec.rng(human, number)
         source = pictures(step.data)
         state = model.fit(source.features, source.labels, rng)
-        features, labels = model.sample(state, wanted, rng)
+        features, labels = drawn_by(model, state, sets.recipe.made, verifier, rng)
         place = Path(folder) / f"generation-{number:02d}"
         _write(place, Pictures(features, labels, source.shape), human.classes, number)
-        chosen = _chosen(human, kept, rng)
         made = _made(place, human.classes, step)
-        data = _together(chosen, made)
-        version = _committed(spec, number, (chosen, made), ledger)
+        items = sets.next(made, rng)
+        data = _together(human, made, items)
+        version = committed(spec.name, number, items, (human, fresh), ledger)
         step = Generation(number, data, f"{spec.name}@{number}", version)
         yield _registered(step, ledger)
 
@@ -145,30 +160,19 @@ def _model(spec: Spec) -> Any:
         ) from error
 
 
-def _counts(policy: Policy, human: int, budget: int) -> tuple[int, int]:
-    recipe = policy.compose(human, budget)
-    kept, made = recipe.human, recipe.made
-    if recipe != Recipe(human=kept, made=made):
+def _recipe(spec: Spec, human: Dataset) -> Recipe:
+    policy: Policy = registry.with_options(
+        registry.load("policies", spec.policy), dict(spec.policy_options)
+    )
+    recipe = policy.compose(len(human.samples), spec.budget)
+    if recipe.human > len(human.samples) or recipe.made < 1:
         raise InputError(
-            f"policy {policy.name} asks for {recipe}",
-            expected="human samples of the first set and generated ones, which is all done on disk",
-            todo="Simulate this policy, or use replace or anchor.",
-        )
-    if kept > human or made < 1:
-        raise InputError(
-            f"policy {policy.name} makes a budget of {budget} into {kept} human and {made} "
-            f"generated samples, and there are {human} human ones",
+            f"policy {policy.name} makes a budget of {spec.budget} into {recipe.human} human and "
+            f"{recipe.made} generated samples, and there are {len(human.samples)} human ones",
             expected="no more human samples than there are, and at least one generated",
             todo="Change the budget.",
         )
-    return kept, made
-
-
-def _chosen(human: Dataset, kept: int, rng: np.random.Generator) -> Dataset:
-    if kept == len(human.samples):
-        return human
-    at = np.sort(rng.choice(len(human.samples), size=kept, replace=False))
-    return replace(human, samples=tuple(human.samples[index] for index in at), digest="")
+    return recipe
 
 
 def _made(place: Path, classes: tuple[str, ...], by: Generation) -> Dataset:
@@ -197,44 +201,14 @@ def _provenance(by: Generation) -> Provenance:
     )
 
 
-def _together(human: Dataset, made: Dataset) -> Dataset:
-    samples = (*human.samples, *made.samples)
+def _together(human: Dataset, made: Dataset, items: Sequence[Item]) -> Dataset:
+    samples = tuple(one.sample for one in items)
     return replace(
         made,
         samples=samples,
         skips=(*human.skips, *made.skips),
         digest=samples_digest(samples),
     )
-
-
-def _first_version(human: Dataset, ledger: Ledger | None) -> str:
-    if ledger is None:
-        return ""
-    first = ledger.version("main")
-    if len(first.sources) != 1 or first.samples != len(human.samples):
-        raise InputError(
-            f"the main branch holds {first.samples} samples from {len(first.sources)} sources",
-            expected=f"the {len(human.samples)} human samples, from one source",
-            todo="Make a ledger for the lab: init, add the human data, commit.",
-            where=str(ledger.root),
-        )
-    return first.name
-
-
-def _committed(
-    spec: Spec, number: int, parts: tuple[Dataset, Dataset], ledger: Ledger | None
-) -> str:
-    if ledger is None:
-        return ""
-    human, made = parts
-    [name] = ledger.version("main").sources
-    source = ledger.root / name
-    if human.samples:
-        ledger.add(human, source=source, replace=True)
-    else:
-        ledger.remove(source)
-    ledger.add(made, source=f"generated by {spec.name}", replace=True)
-    return ledger.commit(f"{spec.name}: generation {number}", branch=spec.name).name
 
 
 def _registered(step: Generation, ledger: Ledger | None) -> Generation:
