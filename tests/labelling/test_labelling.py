@@ -8,11 +8,13 @@ import pytest
 from detectors import CELLS, NAMES, RATES, scenes
 from firsthand import registry
 from firsthand.detections import clashing, overlapping
-from firsthand.detections.choosing import expected
+from firsthand.detections.choosing import anchor_of, expected
 from firsthand.detections.matching import match
 from firsthand.errors import InputError
 from firsthand.labelling.count_matched import CountMatched
 from firsthand.labelling.fixed import Fixed
+from firsthand.labelling.sampled import Sampled
+from firsthand.labelling.soft import Soft
 
 STAR = NAMES.index("star")
 
@@ -26,6 +28,10 @@ def setting():
     return expected(human, CELLS), truth, pool
 
 
+def anchored(seed, images=200):
+    return anchor_of(*scenes(np.random.default_rng(seed), images, prefix="a"))
+
+
 def counts(objects):
     return CELLS.counts(objects).reshape(len(NAMES), -1)
 
@@ -34,13 +40,14 @@ def counts(objects):
 def test_labels_are_predictions_above_the_floor_without_repeats(name, setting, rng):
     reference, _, pool = setting
     method = registry.load("labelling", name)
-    chosen = method.choose(pool, reference, rng)
+    chosen = method.choose(pool, reference, rng, anchored(5))
     assert chosen.pool.images == pool.images
     assert chosen.kept.any()
     assert not (chosen.kept & chosen.unsure).any()
     assert chosen.labels.confidence.min() >= method.floor
     assert len(clashing(chosen.labels, 0.55).iou) == 0
     assert ((chosen.weight > 0) == chosen.kept).all()
+    assert name == "soft" or set(np.unique(chosen.weight)) <= {0.0, 1.0}
     held = np.isin(np.arange(pool.images), chosen.labels.image)
     assert (chosen.empty == np.flatnonzero(~held)).all()
 
@@ -99,6 +106,36 @@ def test_labels_of_counts_are_mostly_right(setting, rng):
     reference, truth, pool = setting
     labels = CountMatched().choose(pool, reference, rng).labels
     assert (match(truth, labels).human >= 0).mean() > 0.7
+
+
+def test_a_draw_gives_as_many_as_are_there(setting):
+    """Below half the objects of a class are found by a fixed confidence; a draw loses few."""
+    reference, truth, pool = setting
+    anchor = anchored(6, 400)
+    drawn = [
+        counts(Sampled().choose(pool, reference, np.random.default_rng(at), anchor).labels)
+        for at in range(20)
+    ]
+    share = np.mean(drawn, axis=0).sum(axis=1) / counts(truth).sum(axis=1)
+    assert (np.abs(share[:STAR] - 1) < 0.15).all()
+    assert 0.6 < share[STAR] < 1.4
+
+
+def test_probabilities_are_right_as_often_as_they_say(setting, rng):
+    reference, truth, pool = setting
+    chosen = Soft().choose(pool, reference, rng, anchored(7, 400))
+    right = match(truth, chosen.pool).human >= 0
+    for low, high in ((0.0, 0.2), (0.2, 0.8), (0.8, 1.0)):
+        inside = (chosen.weight > low) & (chosen.weight <= high)
+        assert right[inside].mean() == pytest.approx(chosen.weight[inside].mean(), abs=0.06)
+
+
+def test_without_an_anchor_nothing_is_drawn_and_confidences_are_weights(setting, rng):
+    reference, _, pool = setting
+    with pytest.raises(InputError, match="anchor"):
+        Sampled().choose(pool, reference, rng)
+    soft = Soft().choose(pool, reference, rng)
+    assert (soft.weight == soft.pool.confidence).all()
 
 
 @pytest.mark.parametrize(

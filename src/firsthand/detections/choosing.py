@@ -7,6 +7,7 @@ images that people did label (`Anchor`). It answers with a `Chosen`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -16,6 +17,7 @@ from firsthand.detections.cells import Cells
 from firsthand.detections.matching import match
 from firsthand.detections.objects import IntArray, Objects, aligned
 from firsthand.detections.overlaps import nms, overlapping
+from firsthand.errors import InputError
 from firsthand.types import BoolArray, FloatArray
 
 FLOOR = 0.03
@@ -36,6 +38,7 @@ class Expected:
     cells: Cells
     images: float  # of the reference, each with its weight
     rate: FloatArray  # (cells,) objects an image
+    error: FloatArray  # (classes,) standard error of objects an image; 0 where the user said it
 
     @property
     def by_class(self) -> FloatArray:
@@ -60,9 +63,28 @@ def expected(human: Objects, cells: Cells, prior: dict[str, float] | None = None
     overall = table.sum(axis=0) / max(table.sum(), 1.0)
     share = (table + PSEUDO * overall) / (of_class + PSEUDO)
     rate = of_class[:, 0] / max(images, 1.0)
+    error = _errors(human, rate)
     for name, value in (prior or {}).items():
-        rate[cells.classes.index(name)] = value
-    return Expected(cells, images, (share * rate[:, None]).reshape(-1))
+        at = _known(name, cells.classes)
+        rate[at], error[at] = value, 0.0
+    return Expected(cells, images, (share * rate[:, None]).reshape(-1), error)
+
+
+def _errors(human: Objects, rate: FloatArray) -> FloatArray:
+    """Of the mean number of objects an image, from how groups of images differ. (classes,)."""
+    groups, kinds = int(human.group.max(initial=-1)) + 1, len(rate)
+    weight = human.weight[human.image]
+    key = human.group[human.image] * kinds + human.label
+    held = np.bincount(key, weight, minlength=groups * kinds).reshape(groups, kinds)
+    images = np.bincount(human.group, human.weight, minlength=groups)
+    apart = held - images[:, None] * rate
+    return np.asarray(np.sqrt((apart**2).sum(axis=0)) / max(images.sum(), 1.0))
+
+
+def _known(name: str, classes: tuple[str, ...]) -> int:
+    if name not in classes:
+        raise InputError(f"there is no class {name!r}", expected="one of " + ", ".join(classes))
+    return classes.index(name)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,6 +108,15 @@ def anchor_of(human: Objects, found: Objects, floor: float = FLOOR) -> Anchor:
     return Anchor(human, found, match(human, found).human >= 0)
 
 
+Chance = Callable[[Objects], FloatArray]
+"""Of each prediction: (n,) 0..1."""
+
+
+def above(thresholds: FloatArray, cells: Cells) -> Chance:
+    """A label is what clears the threshold of its cell."""
+    return lambda found: (found.confidence >= thresholds[cells.of(found)]).astype(np.float64)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Chosen:
     """Which predictions become labels. Rows are those of `pool`."""
@@ -95,6 +126,7 @@ class Chosen:
     weight: FloatArray  # (n,) how much a label counts; 0 where it is none
     unsure: BoolArray  # (n,) neither label nor background: to be left out, painted over or ignored
     thresholds: FloatArray  # (cells,) confidence from which on labels are taken; infinite: never
+    chance: Chance  # with which predictions on other images would become labels, about
 
     @property
     def labels(self) -> Objects:
@@ -126,6 +158,21 @@ class Labelling(Protocol):
             InputError: it needs an anchor, and there is none.
         """
         ...
+
+
+def needed(anchor: Anchor | None, method: str) -> Anchor:
+    """The anchor, for a method that cannot do without.
+
+    Raises:
+        InputError: there is none.
+    """
+    if anchor is None:
+        raise InputError(
+            f"{method} needs to know how often the detector is right, and there is no anchor",
+            expected="the detector's predictions on images that people labelled",
+            todo="Give the reference a val split (firsthand anchor), or use count_matched.",
+        )
+    return anchor
 
 
 def candidates(pool: Objects, floor: float) -> Objects:

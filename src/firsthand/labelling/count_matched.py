@@ -6,7 +6,8 @@ where N is what people label on as many images. Of boxes of two classes on one o
 clears its threshold by the larger factor stays; what a cell loses that way is asked for again.
 
 Fails where the pool holds another mix than the reference: it then makes labels up, or leaves
-objects out. `cap` bounds that, and the check list of `firsthand label` names the class.
+objects out. With an anchor that is noticed and bounded (`detections.mix`), `cap` bounds it in any
+case, and the check list of `firsthand label` names the class.
 
 Source: class-balanced thresholds of Zou et al. 2018 (arXiv:1810.07911) and LabelMatch (Chen et al.
 2022, arXiv:2206.06608), here by size as well.
@@ -25,9 +26,11 @@ from firsthand.detections.choosing import (
     Anchor,
     Chosen,
     Expected,
+    above,
     candidates,
     doubtful,
 )
+from firsthand.detections.mix import mix
 from firsthand.detections.objects import Objects
 from firsthand.detections.overlaps import Pairs, clashing, survivors
 from firsthand.recursion import require
@@ -46,6 +49,7 @@ class CountMatched:
     question: str = "Which labels give as many objects of each class and size as people draw?"
     floor: float = FLOOR  # nothing less sure becomes a label
     cap: Mapping[str, float] = field(default_factory=dict)  # class -> most labels an image
+    bounded: bool = True  # by what the anchor says can be there, where there is an anchor
 
     def __post_init__(self) -> None:
         require(0 <= self.floor < 1, "floor", self.floor, "a confidence from 0 to below 1")
@@ -57,12 +61,17 @@ class CountMatched:
         pool: Objects,
         reference: Expected,
         rng: np.random.Generator,  # noqa: ARG002
-        anchor: Anchor | None = None,  # noqa: ARG002
+        anchor: Anchor | None = None,
     ) -> Chosen:
-        """As many labels in each cell as the reference has, as far as predictions reach."""
+        """As many labels in each cell as the reference has, as far as predictions reach.
+
+        With an anchor a class that is rarer in the pool than in the reference, beyond chance, gets
+        no more labels than the upper end of what the anchor says there can be.
+        """
         pool = candidates(pool, self.floor)
         cell = reference.cells.of(pool)
-        wanted = np.rint(self._rates(reference) * pool.images)
+        rates = self._rates(reference, self._at_most(pool, reference, anchor))
+        wanted = np.rint(rates * pool.images)
         conflicts = clashing(pool, CONFLICT, by_class=False)
         conflicts = conflicts.only(pool.label[conflicts.first] != pool.label[conflicts.second])
         asked = wanted.copy()
@@ -76,12 +85,21 @@ class CountMatched:
             asked = more
         kept = _at_most(kept, pool.confidence, cell, wanted)
         unsure = doubtful(pool, kept)
-        return Chosen(pool, kept, kept.astype(np.float64), unsure, thresholds)
+        chance = above(thresholds, reference.cells)
+        return Chosen(pool, kept, kept.astype(np.float64), unsure, thresholds, chance)
 
-    def _rates(self, reference: Expected) -> FloatArray:
-        """Objects an image wanted of each cell, (cells,), none above its class's cap."""
+    def _at_most(self, pool: Objects, reference: Expected, anchor: Anchor | None) -> FloatArray:
+        """Most labels an image of each class, (classes,): what was told, and what can be there."""
         names = reference.cells.classes
-        most = np.array([self.cap.get(name, np.inf) for name in names])
+        told = np.array([self.cap.get(name, np.inf) for name in names])
+        if anchor is None or not self.bounded:
+            return told
+        high = mix(pool, reference, anchor).high
+        bound = np.where(high < 1, high * reference.by_class, np.inf)
+        return np.asarray(np.minimum(told, bound))
+
+    def _rates(self, reference: Expected, most: FloatArray) -> FloatArray:
+        """Objects an image wanted of each cell, (cells,)."""
         rate = reference.by_class
         factor = np.minimum(1.0, np.divide(most, rate, out=np.ones_like(rate), where=rate > 0))
         return np.asarray(reference.rate * np.repeat(factor, len(reference.cells.sizes)))

@@ -15,6 +15,7 @@ from firsthand.detections.choosing import (
     Anchor,
     Chosen,
     Expected,
+    above,
     candidates,
     doubtful,
 )
@@ -47,7 +48,8 @@ class Fixed:
         pool = candidates(pool, self.floor)
         kept = pool.confidence >= self.confidence
         thresholds = np.full(len(reference.cells), self.confidence)
-        return Chosen(pool, kept, kept.astype(np.float64), doubtful(pool, kept), thresholds)
+        chance = above(thresholds, reference.cells)
+        return Chosen(pool, kept, chance(pool), doubtful(pool, kept), thresholds, chance)
 
 
 component = Fixed()
