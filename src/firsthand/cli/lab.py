@@ -23,7 +23,7 @@ def command(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="SPEC.yaml|RUN...", help="run: a spec, if any. show, compare: runs."
+            metavar="SPEC.yaml|RUN...", help="run: a spec, if any. show, compare: runs, or specs."
         ),
     ] = None,
     model: Annotated[
@@ -69,6 +69,7 @@ def command(
     `lab run SPEC.yaml`, or with flags alone: `lab run --model gaussian --policy replace
     --generations 100 --samples 100 --chains 20000`. A run that was stopped goes on when it is
     started again. `lab list` names the runs, `lab show RUN` and `lab compare RUN...` look at them.
+    A spec with lists of values is a grid: every combination is run, and compared.
 
     Exit code: 0 done, 2 wrong use or I/O.
     """
@@ -88,38 +89,48 @@ def command(
             "every": every,
             "data": data,
         }
-        asked = _experiment(names, flags, options or [])
-        simulate: Callable[..., Run] = lab.simulate
-        runs = [
-            simulate(
-                asked,
-                out=out,
-                engine=engine,
-                workers=workers,
-                compiled=compiled,
-                every_chain=every_chain,
-                progress=_progress,
-            )
-        ]
-        print(f"run: {runs[0].folder}", file=sys.stderr)
+        how = {"out": out, "engine": engine, "workers": workers, "compiled": compiled}
+        runs = _run(_experiments(names, flags, options or []), {**how, "every_chain": every_chain})
     elif action == "list":
         runs = lab.runs(out)
     else:
-        runs = [lab.find(name, out) for name in _some(action, names)]
+        runs = [run for name in _some(action, names) for run in _found(name, out)]
     _write(plot, lambda: drawn.picture(runs))
     _write(csv, lambda: shown.as_csv(runs))
     print(json.dumps(shown.document(runs)) if as_json else _text(action, runs), end="")
 
 
-def _experiment(names: Sequence[str], flags: dict[str, Any], options: Sequence[str]) -> Experiment:
-    """The spec, changed by the flags, changed by the options."""
+def _experiments(
+    names: Sequence[str], flags: dict[str, Any], options: Sequence[str]
+) -> list[Experiment]:
+    """The spec or the grid of specs, changed by the flags, changed by the options."""
     from firsthand import lab
     from firsthand.errors import InputError
 
     if len(names) > 1:
         raise InputError(f"{len(names)} specs are given", expected="one, or flags alone")
     given = {key: value for key, value in flags.items() if value is not None}
-    return lab.asked(names[0] if names else None, given, options)
+    return lab.grid(names[0] if names else None, given, options)
+
+
+def _run(experiments: Sequence[Experiment], how: dict[str, Any]) -> list[Run]:
+    from firsthand import lab
+
+    runs = []
+    simulate: Callable[..., Run] = lab.simulate
+    for at, experiment in enumerate(experiments, 1):
+        runs.append(simulate(experiment, **how, progress=_progress))
+        of = f" ({at} of {len(experiments)})" if len(experiments) > 1 else ""
+        print(f"run: {runs[-1].folder}{of}", file=sys.stderr)
+    return runs
+
+
+def _found(name: str, out: Path) -> list[Run]:
+    """A run by its name, or all of a spec."""
+    from firsthand import lab
+
+    is_spec = name.endswith((".yaml", ".yml"))
+    return lab.made(lab.grid(name, {}), out) if is_spec else [lab.find(name, out)]
 
 
 def _some(action: str, names: Sequence[str]) -> Sequence[str]:
@@ -148,8 +159,7 @@ def _text(action: Action, runs: Sequence[Run]) -> str:
     from firsthand.lab import shown
 
     if action == "list":
-        lines = [f"{run.name}  {run.about['seconds']:g} s" for run in runs]
-        return "".join(f"{line}\n" for line in lines or ["no runs"])
-    if action == "compare":
+        return shown.listed(runs)
+    if action == "compare" or len(runs) > 1 and action == "run":
         return shown.compared(runs)
     return "\n".join(shown.table(run) for run in runs)

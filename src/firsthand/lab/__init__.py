@@ -7,9 +7,9 @@ keeps what it found in a folder that a stopped run goes on from.
 
 from __future__ import annotations
 
-from firsthand.lab.parsing import asked, load, parse
+from firsthand.lab.parsing import asked, grid, load, parse
 from firsthand.lab.pictures import Generation, Spec, rows, run
-from firsthand.lab.runs import Run, find, runs, simulate
+from firsthand.lab.runs import Run, find, made, runs, simulate
 from firsthand.lab.spec import Experiment
 
 __all__ = [
@@ -19,7 +19,9 @@ __all__ = [
     "Spec",
     "asked",
     "find",
+    "grid",
     "load",
+    "made",
     "parse",
     "rows",
     "run",

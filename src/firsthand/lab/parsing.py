@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,39 @@ def asked(
     Raises:
         InputError: a key is unknown or missing, or a value does not fit; says where.
     """
+    values, where, folder = _values(path, flags, options)
+    return parse(values, where, folder)
+
+
+def grid(
+    path: str | Path | None, flags: Mapping[str, Any], options: Sequence[str] = ()
+) -> list[Experiment]:
+    """The experiments of a spec in which keys may have lists of values: one for each combination.
+
+    >>> flags = {"model": "gaussian", "generations": 3, "samples": [9, 99]}
+    >>> made = grid(None, {**flags, "policy": ["replace", {"name": "fresh", "share": 0.2}]})
+    >>> [(each.samples, each.policy) for each in made]
+    [(9, 'replace'), (9, 'fresh'), (99, 'replace'), (99, 'fresh')]
+
+    Raises:
+        InputError: as `asked`, or a list is empty.
+    """
+    values, where, folder = _values(path, flags, options)
+    lists = {key: value for key, value in values.items() if isinstance(value, list)}
+    for key, value in lists.items():
+        if not value:
+            raise InputError(f"{key} is []", expected="at least one value", where=where(key))
+    made = (
+        parse({**values, **dict(zip(lists, chosen, strict=True))}, where, folder)
+        for chosen in product(*lists.values())
+    )
+    return list(dict.fromkeys(made))
+
+
+def _values(
+    path: str | Path | None, flags: Mapping[str, Any], options: Sequence[str]
+) -> tuple[dict[str, Any], Where, Path | None]:
+    """Plain values, where each stands, and the folder that paths start from."""
     values: dict[str, Any] = {}
     where: Where = lambda *_: ""  # noqa: E731 - as `Document.where` where there is no document
     if path is not None:
@@ -49,7 +83,7 @@ def asked(
     values = {**values, **flags}
     for option in options:
         _set(values, option)
-    return parse(values, where, None if path is None else Path(path).parent)
+    return values, where, None if path is None else Path(path).parent
 
 
 def _set(values: dict[str, Any], option: str) -> None:

@@ -7,7 +7,7 @@ import importlib.util
 import json
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -147,6 +147,25 @@ def find(name: str, out: str | Path = FOLDER) -> Run:
     )
 
 
+def made(experiments: Sequence[Experiment], out: str | Path = FOLDER) -> list[Run]:
+    """The finished runs of some experiments, as those of a grid, in their order.
+
+    Raises:
+        InputError: one has not been run, or not to its end.
+    """
+    there = {_text(run.about["experiment"]): run for run in runs(out)}
+    wanted = [_text(experiment.decided()) for experiment in experiments]
+    missing = sum(each not in there for each in wanted)
+    if missing:
+        raise InputError(
+            f"{missing} of {len(wanted)} runs are not done",
+            expected="runs that are",
+            todo="Start firsthand lab run with the same spec: it goes on where it was stopped.",
+            where=str(out),
+        )
+    return [there[each] for each in wanted]
+
+
 def has_compiler() -> bool:
     """Whether numba is installed (extra [fast])."""
     return importlib.util.find_spec("numba") is not None
@@ -159,6 +178,10 @@ def versions() -> dict[str, str]:
     names = ["numpy", *(name for name in ("numba", "torch") if importlib.util.find_spec(name))]
     known = {name: version(name) for name in names}
     return {"firsthand": firsthand.__version__, "python": platform.python_version(), **known}
+
+
+def _text(decided: dict[str, Any]) -> str:
+    return json.dumps(decided, sort_keys=True)
 
 
 def _short(digests: list[str]) -> str:

@@ -16,6 +16,18 @@ from firsthand.trajectory import Row
 COLUMNS = 7  # generations side by side in a terminal
 
 
+def listed(runs: Sequence[Run]) -> str:
+    """One line a run: its name, and what it was."""
+    lines = []
+    for run in runs:
+        told = run.about["experiment"]
+        sizes = [f"{told[key]} {key}" for key in ("generations", "samples", "chains")]
+        lines.append([run.name, *sizes, f"seed {told['seed']}", f"{run.about['seconds']:g} s"])
+    wide = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    aligned = ("  ".join(map(str.ljust, line, wide)).rstrip() for line in lines)
+    return "".join(f"{line}\n" for line in aligned) or "no runs\n"
+
+
 def table(run: Run) -> str:
     """What became of one run: a line for each number, a column for some generations."""
     told = run.about["experiment"]
