@@ -91,11 +91,11 @@ def mix(
         UnknownComponent: there is no such policy.
     """
     given = Given(
-        human=_opened(human, HUMAN),
-        generated=_opened_if(generated, made_by),
-        fresh=_opened_if(fresh, HUMAN),
-        earlier=tuple(_opened(one, None) for one in earlier),
-        val=_opened_if(val, HUMAN),
+        human=_opened(human, HUMAN, ledger),
+        generated=_opened_if(generated, made_by, ledger),
+        fresh=_opened_if(fresh, HUMAN, ledger),
+        earlier=tuple(_opened(one, None, ledger) for one in earlier),
+        val=_opened_if(val, HUMAN, ledger),
     )
     chosen = _policy(policy, options or {})
     order = Order(
@@ -117,14 +117,19 @@ def mix(
     return assemble(order, given, Chosen(held, plan.recipe, training), rng, ledger=ledger)
 
 
-def _opened(source: Source, declared: Provenance | None) -> Dataset:
+def _opened(source: Source, declared: Provenance | None, ledger: Ledger | None) -> Dataset:
+    """The data; where the ledger knows the models, their outputs' generation follows."""
     if isinstance(source, Dataset):
-        return declared_as(source, declared)
-    return read(source, declared=declared)
+        dataset = declared_as(source, declared)
+    else:
+        dataset = read(source, declared=declared)
+    return dataset if ledger is None else ledger.settled(dataset)
 
 
-def _opened_if(source: Source | None, declared: Provenance | None) -> Dataset | None:
-    return None if source is None else _opened(source, declared)
+def _opened_if(
+    source: Source | None, declared: Provenance | None, ledger: Ledger | None
+) -> Dataset | None:
+    return None if source is None else _opened(source, declared, ledger)
 
 
 def _policy(policy: str | Policy | Recipe, options: Mapping[str, Any]) -> Policy | Recipe:

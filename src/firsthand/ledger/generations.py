@@ -12,12 +12,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
+from firsthand.composition import labelled
 from firsthand.errors import InputError, LedgerError
 from firsthand.ledger.catalog import Model, State
 from firsthand.ledger.counts import Counts, ancestry_total
 from firsthand.ledger.files import Files
 from firsthand.ledger.manifest import load
-from firsthand.types import Provenance
+from firsthand.types import Dataset, Provenance
 
 
 class Worth(NamedTuple):
@@ -70,7 +71,7 @@ def together(parts: list[Worth]) -> Worth:
     )
 
 
-def settle(declared: Provenance, labelled: bool, models: Mapping[str, Model]) -> Provenance:
+def settle(declared: Provenance, has_label: bool, models: Mapping[str, Model]) -> Provenance:
     """Complete what was declared about a sample by what the ledger knows of its generators.
 
     A sample is as far from people as the farther of its media and its label. A declared
@@ -81,7 +82,7 @@ def settle(declared: Provenance, labelled: bool, models: Mapping[str, Model]) ->
     """
     media = _part(declared.media_origin, declared.media_generator, models)
     both = together([media, _part(declared.label_origin, declared.label_generator, models)])
-    worth = both if labelled else media
+    worth = both if has_label else media
     # What was declared may speak of a label that a model makes, also where this sample has none.
     whole = both if declared.label_origin == "model" else worth
     said = declared.generation
@@ -108,6 +109,16 @@ def settle(declared: Provenance, labelled: bool, models: Mapping[str, Model]) ->
         ancestry=worth.ancestry if said is None else declared.ancestry,
         own=worth.own or declared.own,
     )
+
+
+def with_lineage(data: Dataset, models: Mapping[str, Model]) -> Dataset:
+    """The same samples, settled."""
+    kinds = {(one.provenance, labelled(one)) for one in data.samples}
+    known = {kind: settle(*kind, models) for kind in kinds}
+    samples = tuple(
+        replace(one, provenance=known[one.provenance, labelled(one)]) for one in data.samples
+    )
+    return replace(data, samples=samples)
 
 
 def _most(worth: Worth) -> float:

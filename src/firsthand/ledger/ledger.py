@@ -27,6 +27,7 @@ from firsthand.ledger.catalog import Catalog, Model
 from firsthand.ledger.committing import Target, Words, commit
 from firsthand.ledger.diff import Diff, diff
 from firsthand.ledger.files import Files, check_not_headless, find, saying_what_failed
+from firsthand.ledger.generations import with_lineage
 from firsthand.ledger.intake import Data, intake
 from firsthand.ledger.manifest import load
 from firsthand.ledger.query import connect
@@ -189,6 +190,14 @@ class Ledger:
         """The registered models, by name."""
         models = self._catalog.read().models
         return tuple(models[name] for name in sorted(models))
+
+    def settled(self, data: Dataset) -> Dataset:
+        """The same samples, with what follows from the models that are registered.
+
+        Raises:
+            InputError: a declared generation contradicts how a model is registered.
+        """
+        return with_lineage(data, self._catalog.read().models)
 
     def version(self, name: str = MAIN) -> Version:
         """One version: v3, a branch, or the beginning of an id."""

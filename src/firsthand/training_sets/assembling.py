@@ -62,7 +62,7 @@ def assemble(
     if chosen.pools.val:
         sets["val"] = Drawn(tuple(Item(one, "human") for one in chosen.pools.val))
     lines = {split: _lines(order, items, rng) for split, items in sets.items()}
-    with _building(order.out) as part:
+    with building(order.out) as part:
         referenced = _write(order, part, sets, lines, chosen.pools.classes)
         found = read(part, progress=False)
         _prove(found, lines)
@@ -100,7 +100,7 @@ def _write(
 
 
 @contextlib.contextmanager
-def _building(out: Path) -> Iterator[Path]:
+def building(out: Path) -> Iterator[Path]:
     """A folder that becomes `out` if all goes well, and vanishes if not.
 
     A process that is killed leaves it under its own name; the next one for this `out` removes it.

@@ -79,7 +79,7 @@ def pools(given: Given, split: str = "train") -> Pools:
         raise InputError(
             f"{human.task} data", expected="images, texts or a table", where=human.name
         )
-    sorting = _Sorting(human.task, human.classes, split)
+    sorting = _Sorting(human, split, judges=given.val is None and split != "val")
     people = sorting.take("human", human)
     fresh = sorting.take("fresh", given.fresh)
     made = sorting.take("generated", given.generated)
@@ -100,8 +100,9 @@ def pools(given: Given, split: str = "train") -> Pools:
 
 
 class _Sorting:
-    def __init__(self, task: Task, classes: tuple[str, ...], split: str) -> None:
-        self.task, self.classes, self.split = task, classes, split
+    def __init__(self, human: Dataset, split: str, judges: bool) -> None:
+        self.task, self.classes, self.split = human.task, human.classes, split
+        self.judges = judges  # the human split val is what models are judged by
         self.left_out: list[LeftOut] = []
 
     def take(self, role: Role, dataset: Dataset | None) -> list[Sample]:
@@ -109,9 +110,10 @@ class _Sorting:
         if dataset is None:
             return []
         self._check_task(dataset)
-        mine = self._keep(
-            role, "of another split", dataset.samples, lambda one: one.split in {"", self.split}
-        )
+        ours = dataset.samples
+        if role == "human" and self.judges:
+            ours = tuple(one for one in ours if one.split != "val")
+        mine = self._keep(role, "of another split", ours, lambda one: one.split in {"", self.split})
         return self._usable(role, dataset, mine)
 
     def validation(self, human: Dataset, named: Dataset | None) -> list[Sample]:

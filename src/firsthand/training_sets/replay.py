@@ -1,8 +1,8 @@
 """Which human samples are drawn first where not all of them are? Those that hold what is rare.
 
-A box has the weight 1 / (boxes of its class and size in the human data), an image the sum over its
-boxes and a little for those without any; sizes are thirds of the human areas. Whole images of a
-class have 1 / (images of the class).
+A box weighs the inverse of the share of its class and size among the human boxes, an image the sum
+over its boxes and a little for those without any; sizes are thirds of the human areas. An image of
+one class weighs the inverse of the share of that class.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def _by_cell(samples: Sequence[Sample], classes: Sequence[str]) -> FloatArray:
     objects = gather(rows)
     cells = cells_of(objects, classes)
     at = np.array([int(key) for key in objects.keys])[objects.image]
-    rarity = 1 / cells.counts(objects)[cells.of(objects)]
+    rarity = len(objects) / cells.counts(objects)[cells.of(objects)]
     return np.asarray(np.bincount(at, rarity, minlength=len(samples)) + EMPTY, np.float64)
 
 
