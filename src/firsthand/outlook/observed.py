@@ -14,7 +14,7 @@ from firsthand.outlook.passages import Passages, bands_of, endangered, passages,
 from firsthand.outlook.process import Process
 from firsthand.outlook.speed import ALARM, drift_of, speed_of
 from firsthand.outlook.steps import Steps, steps_of
-from firsthand.outlook.values import Band, ClassForecast, Forecast, Speed, When
+from firsthand.outlook.values import Band, ClassForecast, Forecast, Speed, When, clustering
 from firsthand.theory.effective_size import EffectiveSize
 from firsthand.theory.extinction import extinction_generation
 from firsthand.types import FloatArray, Undetermined
@@ -31,7 +31,7 @@ class History:
 
     names: tuple[str, ...]
     counts: FloatArray  # (generations, classes)
-    design_effect: float = 1.0  # objects that one independent draw stands for
+    design_effect: float = float("nan")  # objects of one independent draw; NaN: nothing says it
     measured: bool = False  # rows are samples of each generation, not the whole training sets
 
 
@@ -100,7 +100,7 @@ class _Told:
         """The forecast."""
         said = ["same-process", "measured" if self.history.measured else "whole-sets"]
         said += ["nothing-left-out"] * self.nested
-        said += ["clustered"] * (self.history.design_effect > 1)
+        said.append(clustering(self.history.design_effect))
         return Forecast(
             kind="observed",
             now=self.now,
@@ -143,7 +143,7 @@ def _forecast(base: _Told, counts: FloatArray, there: np.ndarray) -> Forecast:
     rng = np.random.default_rng(base.seed)
     history = base.history
     steps = steps_of(counts, measured=history.measured, nested=base.nested)
-    nominal = float(steps.sizes.mean()) / history.design_effect
+    nominal = float(steps.sizes.mean() / np.nan_to_num(history.design_effect, nan=1.0))
     posterior = fit(steps, nominal, rng)
     drift = _drift(base, counts, posterior)
     new = _new_classes(history.names, there)

@@ -13,7 +13,7 @@ from firsthand.errors import InputError
 from firsthand.models.categorical import Categorical, CategoricalChains, Counts
 from firsthand.numerics.domain import number, whole
 from firsthand.outlook.passages import Passages, bands_of, endangered, passages, told, when
-from firsthand.outlook.values import Check, ClassForecast, Forecast
+from firsthand.outlook.values import Check, ClassForecast, Forecast, clustering
 from firsthand.recursion import Counted, Ingredients, Recipe, Sampling, Setting, composed
 from firsthand.theory.extinction import extinct_by
 from firsthand.theory.halving import reduced_by
@@ -35,7 +35,7 @@ class Plan:
     options: dict[str, Any] = field(default_factory=dict)
     samples: int = 0  # wanted objects of each later generation; 0: as many as in generation 0
     sampling: Sampling = Sampling()
-    design_effect: float = 1.0  # objects that one independent draw stands for
+    design_effect: float = float("nan")  # objects of one independent draw; NaN: nothing says it
 
 
 def planned(
@@ -57,7 +57,8 @@ def planned(
         InputError: counts that are no whole numbers or all 0, or a policy that refuses them.
     """
     counts = whole("a count", plan.counts)
-    effect = float(number("the design effect", plan.design_effect, 0, inside=True))
+    known = plan.design_effect == plan.design_effect
+    effect = float(number("the design effect", plan.design_effect if known else 1, 0, inside=True))
     generations = int(whole("the horizon", horizon, 1))
     if counts.ndim != 1 or len(counts) != len(plan.names) or not counts.sum() > 0:
         raise InputError(
@@ -82,7 +83,7 @@ def planned(
         Undetermined(metric="forecast", reason="no-objects", slice=(("class", plan.names[at]),))
         for at in np.flatnonzero(~there)
     )
-    said = ["as-planned", "clustered" if effect > 1 else "independent"]
+    said = ["as-planned", clustering(plan.design_effect)]
     said += ["fair"] * (not plan.sampling.biased and not recipe.verified)
     return Forecast(
         kind="planned",
@@ -96,7 +97,7 @@ def planned(
         policy=plan.policy,
         samples=(float(counts.sum()),),
         draws=float(recipe.made),
-        design_effect=effect,
+        design_effect=plan.design_effect,
         assumptions=tuple(said),
         undetermined=nothing,
         seed=seed,
@@ -122,8 +123,10 @@ def _recipe(plan: Plan, counts: FloatArray, effect: float) -> Recipe:
             expected="at least one generated object",
             todo="Raise --samples.",
         )
-    if plan.sampling.spread != 1:
-        raise InputError("classes have no spread", expected="temperature or top_p")
+    if plan.sampling.spread != 1 or plan.sampling.top_p > 1:
+        raise InputError(
+            f"sampling is {plan.sampling}", expected="a temperature, and a top_p of at most 1"
+        )
     return recipe
 
 

@@ -40,6 +40,13 @@ class Estimate(NamedTuple):
     high: float
 
 
+def clustering(design_effect: float) -> str:
+    """What is assumed of how objects are clustered, as a code."""
+    if design_effect != design_effect:
+        return "independent"
+    return "clustered" if design_effect > 1 else "even"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClassForecast:
     """What becomes of one class.
@@ -95,7 +102,7 @@ class Forecast:
     policy: str
     samples: tuple[float, ...]  # objects of each generation that was seen
     draws: float  # independent draws a generation that were assumed, or estimated
-    design_effect: float  # objects that one independent draw stands for
+    design_effect: float  # objects that one independent draw stands for; NaN: nothing says it
     assumptions: tuple[str, ...]  # codes
     undetermined: tuple[Undetermined, ...]
     seed: int
