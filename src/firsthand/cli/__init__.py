@@ -120,7 +120,8 @@ class _Commands(TyperGroup):
             return None
         module = importlib.import_module(f"firsthand.cli.{name}")
         one = typer.Typer(rich_markup_mode=None, add_completion=False)
-        one.command(cmd_name)(module.command)
+        settings = getattr(module, "SETTINGS", None)
+        one.command(cmd_name, context_settings=settings)(module.command)
         return typer.main.get_command(one)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:

@@ -1,0 +1,184 @@
+"""Shall this training run begin? The audit of what it trains on, and which open questions stop it.
+
+A breached limit stops it, and so does a required limit that nothing could be said about. One such
+question is let pass: where too few samples are there to measure a loss, but people made or verified
+all of them. No model's output is in such a set, so that nothing can have been lost to one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NamedTuple
+
+from firsthand.audit import audit
+from firsthand.composition import labelled
+from firsthand.config import Limits, load_limits
+from firsthand.errors import Blocked, CannotSay, InputError
+from firsthand.integrations.ultralytics import data
+from firsthand.leaks import HELD_OUT
+from firsthand.messages import Language, text
+from firsthand.provenance import declare, provenance_class
+from firsthand.read import read
+from firsthand.report.story import Story, tell
+from firsthand.types import HUMAN, Audit, Dataset, Provenance, Sample
+
+Source = str | Path | Dataset
+
+_BY_PEOPLE = frozenset(("real", "human-verified"))
+_TOO_SMALL = frozenset(("nothing-measured", "too-little-measured"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What decides whether a run begins, as the user gave it."""
+
+    reference: Source | None = None
+    anchor: Source | None = None
+    limits: Limits | Path | str | None = None
+    origin: Provenance | str | None = None
+    allow_undetermined: bool = False
+    seed: int = 0
+    lang: Language = "en"
+
+
+class Admitted(NamedTuple):
+    """A training set that may be trained on, with what it was held against."""
+
+    named: data.Named
+    candidate: Dataset
+    reference: Dataset
+    anchor: Dataset | None  # human, and not trained on
+    audit: Audit
+    all_human: bool  # every training sample was made or verified by people
+
+    @property
+    def generation(self) -> int | None:
+        """The highest generation among the training samples; None while any is unknown."""
+        found = [each.provenance.generation for each in trained_on(self.candidate)]
+        known = [each for each in found if each is not None]
+        return max(known) if known and len(known) == len(found) else None
+
+
+def examine(name: object, task: str, asked: Question) -> Admitted:
+    """Find and read what a run trains on, and audit it. Says nothing yet about stopping.
+
+    Raises:
+        InputError: something cannot be read, or cannot be compared.
+    """
+    named = data.find(name, task)
+    declared = declare(asked.origin) if isinstance(asked.origin, str) else asked.origin
+    candidate = data.load(named, declared)
+    reference = _reference(candidate, asked.reference, task)
+    told = None if asked.anchor is None else _human(asked.anchor, task)
+    anchor = told or _held_out(reference)
+    result = audit(candidate, reference, anchor=anchor, limits=asked.limits, seed=asked.seed)
+    all_human = all(map(by_people, trained_on(candidate)))
+    watched = _by_people(anchor) if anchor is not None else _unseen(reference, candidate)
+    return Admitted(named, candidate, reference, watched, _sourced(result, named, asked), all_human)
+
+
+def refuse(given: Admitted, asked: Question) -> None:
+    """Stop unless the run may begin.
+
+    Raises:
+        Blocked: a limit is breached.
+        CannotSay: a required question is open, and it was not said that it may be.
+    """
+    result, story = given.audit, tell(given.audit, asked.lang)
+    if result.verdict == "block":
+        raise Blocked(story.sentence, result, todo=_first_advice(story))
+    if result.verdict == "cannot-say" and not _may_go_on(given, asked):
+        raise CannotSay(story.sentence, result, todo=_how_to_say(given, story, asked.lang))
+
+
+def by_people(sample: Sample) -> bool:
+    """Did people make it, or verify it?"""
+    return provenance_class(sample.provenance, labelled(sample)) in _BY_PEOPLE
+
+
+def trained_on(candidate: Dataset) -> tuple[Sample, ...]:
+    """The samples that are not held out."""
+    return tuple(each for each in candidate.samples if each.split.lower() not in HELD_OUT)
+
+
+def _may_go_on(given: Admitted, asked: Question) -> bool:
+    required = {name for name, limit in _rules(asked).limits.items() if limit.required}
+    open_ = {each.reason for each in given.audit.undetermined if each.metric in required}
+    return asked.allow_undetermined or (given.all_human and open_ <= _TOO_SMALL)
+
+
+def _rules(asked: Question) -> Limits:
+    return asked.limits if isinstance(asked.limits, Limits) else load_limits(asked.limits)
+
+
+def _how_to_say(given: Admitted, story: Story, lang: Language) -> str:
+    reasons = {each.reason for each in given.audit.undetermined}
+    if "unknown-origin" in reasons:
+        return text("guard.declare", lang)
+    return _first_advice(story) or text("guard.allow", lang)
+
+
+def _first_advice(story: Story) -> str:
+    return next((f"{each.text}: {each.command}".rstrip(": ") for each in story.next), "")
+
+
+def _reference(candidate: Dataset, told: Source | None, task: str) -> Dataset:
+    if told is not None:
+        return _human(told, task)
+    own = _held_out(candidate)
+    if own is None:
+        raise InputError(
+            "there is nothing to hold the training set against: it has no val of its own",
+            expected="reference=, a set that people labelled",
+            where=candidate.name,
+        )
+    return own
+
+
+def _human(source: Source, task: str) -> Dataset:
+    """A set that naming it here declares human where nothing else is said."""
+    if isinstance(source, Dataset):
+        return source
+    if Path(source).exists() or "@" in str(source):
+        return read(source, declared=HUMAN)
+    try:
+        return data.load(data.find(source, task), HUMAN)
+    except InputError as error:
+        raise InputError(
+            f"the human reference or anchor {str(source)!r} cannot be read: {error.found}",
+            expected=error.expected,
+            todo=error.todo,
+            where=error.where,
+        ) from error
+
+
+def _held_out(dataset: Dataset) -> Dataset | None:
+    """Its val split, declared as it is."""
+    val = tuple(each for each in dataset.samples if each.split.lower() in HELD_OUT - {"test"})
+    return replace(dataset, samples=val, digest="") if val else None
+
+
+def _by_people(dataset: Dataset) -> Dataset | None:
+    """What of it people made or verified."""
+    kept = tuple(filter(by_people, dataset.samples))
+    return replace(dataset, samples=kept, digest="") if kept else None
+
+
+def _unseen(reference: Dataset, candidate: Dataset) -> Dataset | None:
+    """What of a reference without a val split is not trained on."""
+    seen = {each.media for each in trained_on(candidate)}
+    rest = tuple(each for each in reference.samples if each.media not in seen)
+    return _by_people(replace(reference, samples=rest, digest=""))
+
+
+def _sourced(result: Audit, named: data.Named, asked: Question) -> Audit:
+    """Sets as the user named them, so that the advised commands can be typed."""
+    origin = asked.origin if isinstance(asked.origin, str) else None
+    options = ["--origin", origin] if origin else []
+    told = asked.reference if isinstance(asked.reference, str | Path) else named.path
+    return replace(
+        result,
+        candidate={**result.candidate, "source": str(named.path), "options": options},
+        reference={**result.reference, "source": str(told)},
+    )

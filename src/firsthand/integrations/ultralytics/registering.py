@@ -1,0 +1,83 @@
+"""Enters a training run into the ledger: what it trained on, the model, its parent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from firsthand.errors import LedgerConflict, LedgerError, LedgerNotFound
+from firsthand.integrations.ultralytics.gate import Admitted, trained_on
+from firsthand.integrations.ultralytics.lineage import Ancestor
+from firsthand.ledger import Ledger
+from firsthand.ledger.branches import MAIN
+from firsthand.read import samples_digest
+
+Where = Ledger | str | Path | None | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the ledger now says of the run."""
+
+    model: str
+    version: str  # of the data, by id
+    parent: str | None
+    generation: int | None  # of what the model makes
+
+
+def find(where: Where) -> Ledger | None:
+    """The ledger to write to; None where there is none, or none is wanted.
+
+    Raises:
+        LedgerNotFound: one was named, and there is none.
+    """
+    if isinstance(where, Ledger) or where is False:
+        return where or None
+    try:
+        return Ledger.open("." if where is None or where is True else where)
+    except LedgerNotFound:
+        if where is None:
+            return None
+        raise
+
+
+def register(ledger: Ledger, given: Admitted, name: str, parent: Ancestor | None) -> Entry:
+    """Enter the training samples as a version of their own, and the model as trained on it.
+
+    Raises:
+        LedgerError: the ledger cannot be written, or knows other facts about the model.
+    """
+    version = _version(ledger, given)
+    above = None if parent is None else _parent(ledger, parent)
+    model = ledger.register_model(name, trained_on=version, parent=above)
+    return Entry(name, version, above, model.generation)
+
+
+def _version(ledger: Ledger, given: Admitted) -> str:
+    """A version that holds exactly what was trained on; made once for the same samples."""
+    samples = trained_on(given.candidate)
+    branch = f"trained/{samples_digest(samples)[:12]}"
+    branches = ledger.status().branches
+    if branch in branches:
+        return ledger.version(branch).id
+    source = given.named.path.resolve()
+    for other in ledger.version().sources if MAIN in branches else ():
+        if (ledger.root / other).resolve() != source:
+            ledger.remove(ledger.root / other)
+    training = replace(given.candidate, samples=samples, digest="")
+    ledger.add(training, source=source, replace=True)
+    try:
+        return ledger.commit(f"trained on {given.named.name}", branch=branch).id
+    except LedgerConflict:
+        raise
+    except LedgerError:
+        if MAIN not in branches:
+            raise
+        return ledger.version().id  # nothing would change: main holds these samples and no others
+
+
+def _parent(ledger: Ledger, parent: Ancestor) -> str:
+    """The parent under its name; one that nobody registered enters with nothing known of it."""
+    if parent.name not in {each.name for each in ledger.models()}:
+        ledger.register_model(parent.name)
+    return parent.name

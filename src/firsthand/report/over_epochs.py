@@ -1,0 +1,152 @@
+"""A training run on human images, epoch by epoch: curves as one SVG, and a page for people."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from html import escape
+from importlib import resources
+from math import nan
+
+from firsthand.messages import Language, text
+from firsthand.report.curves import Curve, Point, curves
+from firsthand.report.svg import LINE, MARKS, WIDE, label, mark, shorten
+from firsthand.report.words import part
+from firsthand.types import ALL, Measurement, Slice, Undetermined, Verdict
+
+Answers = Sequence[Measurement | Undetermined]
+
+GAP = 24
+ACROSS = 2
+TALL = 210  # of a chart
+MOST = 4
+EXTRA = "\n.sheet { max-width: 100%; height: auto; }\n.paper { fill: var(--card); }"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is shown of a run."""
+
+    verdict: Verdict
+    lines: tuple[str, ...]
+    epochs: tuple[tuple[int, Answers], ...]  # recall after an epoch
+    earlier: tuple[tuple[str, Answers], ...]  # recall of generation 0 and of the parent
+    final: Answers
+
+
+def svg(told: Told, lang: Language = "en") -> str:
+    """Recall over epochs, one chart for each kind of slice; the band is generation 0's interval."""
+    wide = GAP + ACROSS * (WIDE + GAP)
+    title = text("guard.curves", lang)
+    tall, parts = float(GAP + LINE), [label(GAP, GAP, title, kind="label number")]
+    drawn = [_panel(told, *panel, lang) for panel in _panels(told)]
+    if not drawn:
+        parts.append(label(GAP, tall + LINE, text("guard.no-curves", lang), kind="tick"))
+        tall += 2 * LINE
+    for first in range(0, len(drawn), ACROSS):
+        row = drawn[first : first + ACROSS]
+        for at, (body, _) in enumerate(row):
+            x = GAP + at * (WIDE + GAP)
+            parts.append(f'<g transform="translate({x:g} {tall:g})">{body}</g>')
+        tall += max(height for _, height in row) + GAP
+    return _sheet(wide, tall + GAP, "".join(parts), title, lang)
+
+
+def html(told: Told, lang: Language = "en") -> str:
+    """The page: verdict, curves, and every number of the final model."""
+    style = _style() + EXTRA
+    digest = b64encode(sha256(style.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'"
+    picture = svg(told, lang).replace(f"<style>{escape(style, quote=False)}</style>", "")
+    head, *rest = told.lines
+    lines = "".join(f"<p>{escape(line)}</p>" for line in rest)
+    title = text("guard.title", lang)
+    return (
+        f'<!doctype html><html lang="{lang}"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{escape(policy)}">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{style}</style></head><body><main>"
+        f"<h1>{escape(title)}</h1><p><b>{escape(head)}</b></p>{lines}"
+        f"<section>{picture}</section><section>{_table(told, lang)}</section>"
+        "</main></body></html>\n"
+    )
+
+
+def _panels(told: Told) -> Iterator[tuple[str, list[Slice]]]:
+    """Everything; classes; sizes; classes by size: at most four curves each, the lowest first."""
+    seen: dict[Slice, float] = {}
+    for _, answers in told.epochs:
+        seen |= {one.slice: one.value for one in answers if isinstance(one, Measurement)}
+    kinds: dict[tuple[str, ...], list[Slice]] = {}
+    for one in sorted(seen, key=lambda which: seen[which]):
+        kinds.setdefault(tuple(key for key, _ in one), []).append(one)
+    for keys in sorted(kinds, key=len):
+        yield "guard.panel-" + ("-".join(keys) or "all"), kinds[keys][:MOST]
+
+
+def _panel(told: Told, code: str, shown: list[Slice], lang: Language) -> tuple[str, float]:
+    series = [Curve(part(one, lang) if one else "", _points(told, one)) for one in shown]
+    title = text(code, lang)
+    ends = "; ".join(f"{one.label} {one.points[-1].value:.2f}" for one in series)
+    axis = (text("guard.axis", lang), lambda tick: f"{tick:g}")
+    chart = curves(series, title, ends, axis)
+    body = label(0, LINE - 4, title, kind="label number")
+    body += f'<svg y="{LINE}" width="{WIDE}" height="{TALL}">{chart}</svg>'
+    tall = float(LINE + TALL)
+    for at, one in enumerate(series if shown != [ALL] else []):
+        tall += LINE + 2
+        body += mark(6, tall - 4, at % len(MARKS))
+        body += label(18, tall, shorten(one.label, WIDE - 18))
+    return body, tall
+
+
+def _points(told: Told, which: Slice) -> tuple[Point, ...]:
+    before = _found(told.earlier[0][1], which) if told.earlier else None
+    band = (nan, nan) if before is None else (before.low, before.high)
+    found = [(epoch, _found(answers, which)) for epoch, answers in told.epochs]
+    return tuple(
+        Point(epoch, one.value, one.low, one.high, *band) for epoch, one in found if one is not None
+    )
+
+
+def _found(answers: Answers, which: Slice) -> Measurement | None:
+    return next(
+        (one for one in answers if one.slice == which and isinstance(one, Measurement)), None
+    )
+
+
+def _table(told: Told, lang: Language) -> str:
+    heads = [
+        "",
+        text("guard.final", lang),
+        *(text(f"guard.{role}", lang) for role, _ in told.earlier),
+    ]
+    rows = []
+    for one in told.final:
+        name = part(one.slice, lang) if one.slice else text("guard.panel-all", lang)
+        cells = [_cell(told.final, one.slice)]
+        cells += [_cell(answers, one.slice) for _, answers in told.earlier]
+        rows.append("".join(f"<td>{escape(cell)}</td>" for cell in (name, *cells)))
+    head = "".join(f"<th>{escape(each)}</th>" for each in heads)
+    return f"<table><tr>{head}</tr>" + "".join(f"<tr>{row}</tr>" for row in rows) + "</table>"
+
+
+def _cell(answers: Answers, which: Slice) -> str:
+    one = _found(answers, which)
+    return "–" if one is None else f"{one.value:.2f} [{one.low:.2f}, {one.high:.2f}]"
+
+
+def _style() -> str:
+    return resources.files("firsthand.report").joinpath("report.css").read_text(encoding="utf-8")
+
+
+def _sheet(wide: float, tall: float, body: str, title: str, lang: Language) -> str:
+    size = f'viewBox="0 0 {wide:g} {tall:g}" width="{wide:g}" height="{tall:g}"'
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="chart sheet" {size} role="group" '
+        f'aria-labelledby="title" lang="{lang}"><title id="title">{escape(title)}</title>'
+        f"<style>{escape(_style() + EXTRA, quote=False)}</style>"
+        f'<rect width="100%" height="100%" class="paper"/>{body}</svg>\n'
+    )
