@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
-from firsthand.composition import labelled
+from firsthand.composition import labelled as has_label
 from firsthand.errors import InputError, LedgerError
 from firsthand.ledger.catalog import Model, State
 from firsthand.ledger.counts import Counts, ancestry_total
@@ -71,7 +71,7 @@ def together(parts: list[Worth]) -> Worth:
     )
 
 
-def settle(declared: Provenance, has_label: bool, models: Mapping[str, Model]) -> Provenance:
+def settle(declared: Provenance, labelled: bool, models: Mapping[str, Model]) -> Provenance:
     """Complete what was declared about a sample by what the ledger knows of its generators.
 
     A sample is as far from people as the farther of its media and its label. A declared
@@ -82,7 +82,7 @@ def settle(declared: Provenance, has_label: bool, models: Mapping[str, Model]) -
     """
     media = _part(declared.media_origin, declared.media_generator, models)
     both = together([media, _part(declared.label_origin, declared.label_generator, models)])
-    worth = both if has_label else media
+    worth = both if labelled else media
     # What was declared may speak of a label that a model makes, also where this sample has none.
     whole = both if declared.label_origin == "model" else worth
     said = declared.generation
@@ -113,10 +113,10 @@ def settle(declared: Provenance, has_label: bool, models: Mapping[str, Model]) -
 
 def with_lineage(data: Dataset, models: Mapping[str, Model]) -> Dataset:
     """The same samples, settled."""
-    kinds = {(one.provenance, labelled(one)) for one in data.samples}
+    kinds = {(one.provenance, has_label(one)) for one in data.samples}
     known = {kind: settle(*kind, models) for kind in kinds}
     samples = tuple(
-        replace(one, provenance=known[one.provenance, labelled(one)]) for one in data.samples
+        replace(one, provenance=known[one.provenance, has_label(one)]) for one in data.samples
     )
     return replace(data, samples=samples)
 
