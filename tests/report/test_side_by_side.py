@@ -144,6 +144,27 @@ def test_a_sheet_without_numbers_says_so():
     assert "nothing could be compared with the reference" in written
 
 
+def test_a_metric_without_numbers_has_its_chart_and_no_axis():
+    written = multiples.render(compared([LOST, replace(MISSING, metric="tail_coverage")]))
+    titles = re.findall(r'class="label number">(tail_coverage|class_survival)<', written)
+    assert titles == ["class_survival", "tail_coverage"]
+    chart = written[written.index(">tail_coverage<") :]
+    assert "too few independent groups" in chart
+    assert 'class="axis"' not in chart
+
+
+def test_long_names_break_where_their_parts_meet():
+    one = compared([LOST], [LOST], [LOST])
+    columns = [
+        replace(each, side=each.side._replace(name=f"experiment_with_long_name_{at}/weights"))
+        for at, each in enumerate(one.columns)
+    ]
+    page = table.render(replace(one, columns=tuple(columns)))
+    head = [line for line in page.splitlines() if "experiment" in line and "data.yaml" not in line]
+    assert head
+    assert all(re.search(r"[-_/.](\s|$)", line) for line in head)
+
+
 def test_names_of_strangers_are_harmless():
     hostile = replace(LOST, slice=(("class", "<script>\x1b[31m{x}"),))
     for one in (compared([hostile]), compared([hostile], [hostile])):

@@ -54,7 +54,8 @@ def intervals(rows: Sequence[Interval], title: str, desc: str, scale: Scale) -> 
     """
     low, high = scale.ends or domain(rows, scale.neutral)
     tall = height(len(rows))
-    body = [_axis((low, high), tall - LINE - 2, scale, TOP)]
+    numbers = any(isfinite(row.value) for row in rows)  # an axis without them would say 0
+    body = [_axis((low, high), tall - LINE - 2, scale, TOP)] if numbers else []
     for at, row in enumerate(rows):
         body.append(_interval(row, TOP + at * PITCH, low, high))
     return frame(tall, title, desc, "".join(body))

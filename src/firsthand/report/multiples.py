@@ -32,8 +32,11 @@ class Panel(NamedTuple):
 
 
 def render(compared: Compared) -> str:
-    """The document. Its numbers are those of the table; a row without one says why."""
-    panels = [panel for panel in _panels(compared) if panel.unit]
+    """The document. Its numbers are those of the table; a row without one says why.
+
+    Charts of metrics that gave no number at all come last.
+    """
+    panels = sorted(_panels(compared), key=lambda panel: not panel.unit)
     wide = GAP + max(2, min(ACROSS, len(panels))) * (WIDE + GAP)
     head, top = _head(compared, wide, max(len(panels) - MOST, 0))
     parts = [head]

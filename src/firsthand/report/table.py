@@ -123,13 +123,20 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
 def _folded(words: str, room: int) -> list[str]:
     """The words in lines of at most so many columns; Chinese may break at any character.
 
+    A word that is longer than a line breaks after what joins the parts of names, if it has that.
+
     >>> _folded("too few objects", 8), _folded("目标太少", 4), _folded("abcdef", 4)
     (['too few', 'objects'], ['目标', '太少'], ['abcd', 'ef'])
+    >>> _folded("run_12/generation-3", 12)
+    ['run_12/', 'generation-3']
     """
     lines = []
+    letter = rf"(?:(?!{WIDE_LETTER})\S)"
+    fits = rf"{letter}{{1,{room}}}(?!{letter})"
+    joined = rf"{letter}{{0,{room - 1}}}[-_/.]"
     for given in words.split("\n"):
         line = ""
-        for piece in re.findall(rf"{WIDE_LETTER}|\s+|(?:(?!{WIDE_LETTER})\S){{1,{room}}}", given):
+        for piece in re.findall(rf"{WIDE_LETTER}|\s+|{fits}|{joined}|{letter}{{1,{room}}}", given):
             if line and width((line + piece).rstrip()) > room:
                 lines.append(line.rstrip())
                 line = ""
@@ -162,7 +169,8 @@ def _needs(compared: Compared) -> Iterator[str]:
         yield compared.say("section.undetermined")
     for told in missing(undetermined, compared.lang):
         yield f"  ? {told.reason}"
-        yield f"      {compared.say('label.needs', needs=told.needs)}"
+        needs = compared.say("label.needs", needs=told.needs)
+        yield from (f"      {line}" for line in _folded(needs, WIDE - 6))
 
 
 def _skips(compared: Compared) -> Iterator[str]:
