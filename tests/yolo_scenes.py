@@ -94,6 +94,7 @@ def folders(folder: Path, images: int = 12, seed: int = 0) -> Path:
             (folder / split / name).mkdir(parents=True)
             for at in range(images):
                 pixels = rng.integers(90, 120, (SIDE, SIDE, 3), dtype=np.uint8)
-                pixels[16:48, 16:48] = PAINT[kind]
+                left, top, wide = (int(each) for each in rng.integers((0, 0, 12), (36, 36, 28)))
+                pixels[top : top + wide, left : left + wide] = PAINT[kind]
                 Image.fromarray(pixels).save(folder / split / name / f"{at:03d}.png")
     return folder

@@ -126,7 +126,8 @@ def test_a_model_label_set_without_losses_passes(base, ultralytics, tmp_path):
     assert not told["data"]["all_human"]
     assert told["model"]["generation"] == declared.generation == 1
     left = next(each for each in told["left"]["generation-0"] if not each["slice"])
-    assert left["low"] > 0.9
+    assert left["high"] > 0.9
+    assert not told["lost"]
 
 
 def test_a_set_that_lost_a_class_is_refused_before_training(base, ultralytics, tmp_path):
@@ -135,8 +136,10 @@ def test_a_set_that_lost_a_class_is_refused_before_training(base, ultralytics, t
         kept = [row for row in file.read_text().splitlines() if row.startswith("0")]
         file.write_text("\n".join(kept))
     guarded, train = child(ultralytics, base, data, "refused", origin="human")
-    with pytest.raises(firsthand.Blocked, match="blue"):
+    with pytest.raises(firsthand.Blocked, match="firsthand audit .* --origin human") as refused:
         train()
+    found = refused.value.audit.findings
+    assert "class-lost" in {one.code for one in found if ("class", "blue") in one.slice}
     assert guarded.run is None
     assert verdict_of(base[0] / "refused")["verdict"] == "block"
     assert (base[0] / "refused" / "firsthand" / "audit.html").is_file()

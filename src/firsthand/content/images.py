@@ -142,5 +142,7 @@ def decode_aloud(source: str | Path | io.BytesIO, use: Callable[[Picture], T]) -
         return None
     except (struct.error, zlib.error, MemoryError, AttributeError, RuntimeError):
         return None
+    except ImportError:  # Ultralytics replaces Image.open, which then asks for a further package
+        return None
     except Image.DecompressionBombError:
         return None

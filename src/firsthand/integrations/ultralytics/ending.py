@@ -141,6 +141,7 @@ def _registered(run: Run, wishes: Wishes, name: str) -> dict[str, Any] | None:
         return {"error": str(error)}
     said = asdict(entry)
     shown = {key: "?" if value is None else value for key, value in said.items()}
+    shown["version"] = entry.version[:10]
     telling.say("guard.ledger", wishes.question.lang, **shown)
     return said
 

@@ -176,9 +176,13 @@ def _sourced(result: Audit, named: data.Named, asked: Question) -> Audit:
     """Sets as the user named them, so that the advised commands can be typed."""
     origin = asked.origin if isinstance(asked.origin, str) else None
     options = ["--origin", origin] if origin else []
+    anchor = (
+        None if asked.anchor is None else {**(result.anchor or {}), "source": str(asked.anchor)}
+    )
     told = asked.reference if isinstance(asked.reference, str | Path) else named.path
     return replace(
         result,
         candidate={**result.candidate, "source": str(named.path), "options": options},
         reference={**result.reference, "source": str(told)},
+        anchor=anchor,  # one that nobody named cannot be typed
     )

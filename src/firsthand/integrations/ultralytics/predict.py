@@ -68,7 +68,8 @@ class Predictor:
             media = media_digest(Path(path).read_bytes()) if told is None else told.media
             with Image.open(path) as file:
                 picture = ImageOps.exif_transpose(file)
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        except (OSError, ValueError, SyntaxError, ImportError, Image.DecompressionBombError):
+            # ImportError: Ultralytics asks for a further package where Pillow knows no format.
             code = "undecodable-image" if Path(path).is_file() else "missing-file"
             self.skips.append(Skip(code, path))
             return None
