@@ -21,7 +21,7 @@ from firsthand.types import HUMAN, Dataset, Undetermined
 def plan(
     source: str | Path | Dataset | ClassCounts,
     *,
-    samples: int,
+    samples: int | None = None,
     generations: int | None = None,
     keep: float = 0.9,
     probability: float = 0.95,
@@ -38,7 +38,7 @@ def plan(
 
     Args:
         source: human data: a dataset, a path or ledger version, or counts of classes.
-        samples: size of every training set.
+        samples: size of every training set; as many as there are human ones if None.
         generations: how many training sets follow the human data, the last being looked at; None
             looks at any one of them once the process has settled.
         keep: part of its human share that each class is to have, in [0, 1]; 0 asks that it occurs.
@@ -64,12 +64,14 @@ def plan(
     >>> found.choice.human, [round(need.fresh) for need in found.needs]
     (119, [3, 119])
     """
-    target = Target(samples=samples, generations=generations, keep=keep, probability=probability)
     people = people_of(_opened(source))
+    size = people.samples if samples is None else samples
+    target = Target(samples=size, generations=generations, keep=keep, probability=probability)
     way = _way(policy)
     wanted = _wanted(people, classes)
     choice = _chosen(way, target, people, wanted, _affordable(way, budget, target))
-    undetermined = _unsaid(people, way, verifier or Verifier())
+    given = verifier or Verifier()
+    undetermined = _unsaid(people, way, given)
     checked: tuple[Checked, ...] = ()
     if simulate and way == "filtered":
         undetermined += (Undetermined(metric="check", reason="plan-filter-check"),)
@@ -84,7 +86,8 @@ def plan(
         needs=tuple(need_of(one, target, people.samples) for one in wanted),
         outcomes=tuple(outcome(one, target, choice) for one in wanted),
         diversity=_diversity(target),
-        verifier=quality(people, target, verifier or Verifier(), human),
+        given=given,
+        verifier=quality(people, target, given, human),
         undetermined=undetermined,
         checked=tuple(one for one in checked if one.name in {each.name for each in wanted}),
         seed=seed,
@@ -142,7 +145,7 @@ def _chosen(
     if way == "accumulate":
         return choose(way, people.samples, target.samples)
     if way in UNPRICED:
-        return choose("replace", 0, target.samples)
+        return choose(way, 0, target.samples)
     if budget is not None:
         return choose(way, budget, target.samples)
     needed = [smallest(way, one, target) for one in wanted]

@@ -9,8 +9,10 @@ from firsthand.planning.checking import Checked
 from firsthand.planning.choice import UNPRICED, Choice, choose
 from firsthand.planning.needs import Need
 from firsthand.planning.target import HumanClass, People, Target
-from firsthand.planning.verifier import Quality
+from firsthand.planning.verifier import Quality, Verifier
 from firsthand.types import ALL, Undetermined, Verdict
+
+SHARES = (0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1)  # of a training set, that other budgets are
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +39,8 @@ class Plan:
     needs: tuple[Need, ...]
     outcomes: tuple[Outcome, ...]
     diversity: float  # fresh samples that keep the same part of the heterozygosity on average
-    verifier: Quality
+    given: Verifier  # what was said of one
+    verifier: Quality  # what one has to reach
     undetermined: tuple[Undetermined, ...] = ()
     checked: tuple[Checked, ...] = ()
     seed: int = 0
@@ -88,19 +91,21 @@ def effort(found: Plan, budgets: Sequence[int] | None = None) -> tuple[Step, ...
     Args:
         found: a plan, whose way is kept.
         budgets: human samples a generation; by default from none to all of a training set, with
-            the one that was chosen. Empty for ways that spend none.
+            the one that was chosen. To keep, there are no more than there are. Empty for ways that spend none.
     """
     if found.choice.way in UNPRICED:
         return ()
     target, names = found.target, [one.name for one in found.outcomes]
     wanted = [one for one in found.people.classes if one.name in names]
-    steps = {round(target.samples * share) for share in (0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1)}
+    most = found.people.samples if found.choice.way == "anchor" else target.samples
+    steps = {round(target.samples * share) for share in SHARES}
     chosen = sorted({*steps, found.choice.human}) if budgets is None else budgets
-    return tuple(Step(human, _bought(found, wanted, human)) for human in chosen)
+    return tuple(Step(human, _bought(found, wanted, human)) for human in chosen if human <= most)
 
 
 def _bought(found: Plan, wanted: Sequence[HumanClass], human: int) -> tuple[float, ...]:
     target = found.target
-    choice = choose(found.choice.way, human, target.samples)
+    chosen = human == found.choice.human
+    choice = found.choice if chosen else choose(found.choice.way, human, target.samples)
     parts = (choice.part_at(one, target.probability, target.generations) for one in wanted)
     return tuple(min(part, 1.0) for part in parts)

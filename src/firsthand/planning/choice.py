@@ -57,9 +57,11 @@ class Choice:
 
     def part_at(self, one: HumanClass, probability: float, generations: int | None) -> float:
         """The largest part of its human share that a class keeps with this probability."""
-        low, high = 0.0, 1 / one.share
+        low, high = 1.0, 1 / one.share
+        if self.probability(one, 1.0, generations) < probability:
+            low, high = 0.0, 1.0
         while high - low > 1e-4 * max(1.0, low):
-            middle = (low + high) / 2 if low or high < 4 else high / 4
+            middle = (low + high) / 2 if high <= 4 * max(low, 1) else 2 * low
             enough = self.probability(one, middle, generations) >= probability
             low, high = (middle, high) if enough else (low, middle)
         return low

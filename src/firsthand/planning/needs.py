@@ -28,8 +28,9 @@ class Need:
     weight: float  # of one of them then, where a generated sample has 1; NaN where it cannot
     kept: float  # human samples that hold each class in its human share: kept, or new by quota
     kept_weight: float  # of each of those there are, if they are fewer than needed; else 1
+    best: float  # probability of the target in a training set of human samples alone
     samples: float  # training set for which fresh samples suffice, where `fresh` cannot
-    alone: int  # human samples that hold the class where nothing but them is added ...
+    alone: int  # human objects of it that hold it where nothing else by people is added ...
     alone_share: float  # ... and the share that it then grows to
 
 
@@ -58,6 +59,9 @@ def need_of(one: HumanClass, target: Target, available: int) -> Need:
         weight=choose("weighted", size, target.samples).weight if size else math.nan,
         kept=kept,
         kept_weight=_weight(one, target, available) if available < kept else 1.0,
+        best=choose("fresh", target.samples, target.samples).probability(
+            one, target.keep, target.generations
+        ),
         samples=target.samples if math.isfinite(fresh) else _size(one, target),
         alone=alone,
         alone_share=share,
@@ -73,9 +77,11 @@ def smallest(way: Way, one: HumanClass, target: Target) -> float:
 
 def _first(enough: Callable[[int], bool], most: int) -> float:
     """The smallest number from 0 to `most` that is enough, where more is never worse."""
+    if enough(0):
+        return 0
     if not enough(most):
         return math.inf
-    low, high = -1, most
+    low, high = 0, most
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if enough(middle) else (middle, high)
@@ -111,7 +117,8 @@ def _size(one: HumanClass, target: Target) -> float:
 
 
 def _alone(one: HumanClass, target: Target) -> tuple[int, float]:
-    """Samples of this class only that hold it by themselves, and where its share goes then."""
-    quota = max(1, math.ceil(target.keep * one.share * target.samples - 1e-9))
+    """Objects of this class only that hold it by themselves, and where its share goes then."""
+    whole = target.samples * one.each
+    quota = max(1, math.ceil(target.keep * one.share * whole - 1e-9))
     turns = math.inf if target.generations is None else target.generations
-    return quota, 1 - (1 - quota / target.samples) ** turns * (1 - one.share)
+    return quota, 1 - (1 - quota / whole) ** turns * (1 - one.share)

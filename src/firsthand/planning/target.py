@@ -50,6 +50,7 @@ class HumanClass:
     share: float  # of the human objects
     low: float  # of the share's 95 % interval: Clopper and Pearson 1934, on independent draws
     high: float
+    each: float  # objects of all classes in one sample, on average
     draws: float  # independent draws of this class that one sample amounts to
 
 
@@ -112,6 +113,7 @@ def _classes(counts: ClassCounts) -> tuple[HumanClass, ...]:
                     share=float(objects / total),
                     low=low,
                     high=high,
+                    each=float(total / counts.human_samples),
                     draws=float(total / counts.human_samples / clustered),
                 )
             )
