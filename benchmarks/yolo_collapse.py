@@ -57,9 +57,36 @@ BCCD: dict[str, Any] = {
     "seeds": SEEDS,
 }
 
+
+def few(humans: int, arms: Sequence[str]) -> dict[str, Any]:
+    """Few labels of people: 7200 pictures seen by generation 0, 1500 by each after it."""
+    return SHAPES | {
+        "humans": humans,
+        "images": 500,
+        "first": {"epochs": 7200 // humans, "rate": 0.005},
+        "then": {"epochs": 3, "rate": 0.003},
+        "arms": arms,
+    }
+
+
+IDEAS = ["DCKT", "DRKT", "DCKT-peers", "JCKT", "DCKT-first"]
+BEST = ["DCKT", "DRKT"]
+GATED = ["replace-gated", "DCK-gated"]
+
 LOOPS: dict[str, dict[str, Any]] = {
     "shapes": SHAPES | {"arms": CORE},
     "bccd": BCCD | {"arms": CORE},
+    "ideas": few(50, IDEAS)
+    | {"human": "choice/people", "test": "choice/test", "seeds": [100], "generations": 2},
+    "choose": SHAPES
+    | {"human": "choice/people", "test": "choice/test", "seeds": [100], "generations": 3}
+    | {"arms": ["DCKT", "DCKT50", "DCKT-from-first"]},
+    "few-30": few(30, BEST),
+    "few-50": few(50, BEST),
+    "few-100": few(100, BEST),
+    "gate": SHAPES | {"arms": GATED, "anchor": "anchor/test", "seeds": [0, 1]},
+    "ten": SHAPES | {"arms": ["DCK"], "generations": 10},
+    "wrong-prior": SHAPES | {"arms": ["DCK", "DRK"], "pool": "odd/pool", "generations": 3},
 }
 
 
@@ -96,6 +123,9 @@ def prepare(work: Path) -> None:
     for name, wanted in {
         "foreign": "--people 700 --test 16 --seed 90 --foreign",
         "shapes": "--people 1800 --test 300 --seed 0",
+        "choice": "--people 1800 --test 300 --seed 1000",
+        "anchor": "--people 0 --test 100 --seed 50",
+        "odd": "--people 0 --pool 900 --seed 60 --shares .44 .35 .2 .01",
     }.items():
         if not (work / name).is_dir():
             _shapes(work / name, wanted.split())

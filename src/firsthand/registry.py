@@ -8,6 +8,7 @@ one file and takes its `component`. Other packages add theirs through an entry p
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import pkgutil
 from collections.abc import Mapping
 from dataclasses import fields, replace
@@ -43,6 +44,32 @@ def load(family: str, name: str) -> Any:
     if name in outside:
         return outside[name].load()
     raise UnknownComponent(family, name, names(family))
+
+
+def load_any(family: str, name: str) -> Any:
+    """A component by its name, or the `component` of a Python file of the user: a name in .py.
+
+    Raises:
+        UnknownComponent: nothing of that name is in the family.
+        InputError: there is no such file, or it defines no component.
+        MissingExtra: it needs a package that is not installed.
+    """
+    return _from_file(Path(name)) if name.endswith(".py") else load(family, name)
+
+
+def _from_file(path: Path) -> Any:
+    spec = importlib.util.spec_from_file_location(f"firsthand_user_{path.stem}", path)
+    if not path.is_file() or spec is None or spec.loader is None:
+        raise InputError("there is no such component", expected="a Python file", where=str(path))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    if not hasattr(module, "component"):
+        raise InputError(
+            "the file defines no `component`",
+            expected="component = Mine(), an object with the methods of its family",
+            where=str(path),
+        )
+    return module.component
 
 
 def with_options(component: Any, options: Mapping[str, Any]) -> Any:

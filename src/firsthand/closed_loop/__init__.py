@@ -7,7 +7,7 @@ what they have in common.
 
 from firsthand.closed_loop.arms import ARMS, Arm
 from firsthand.closed_loop.generation import Generation
-from firsthand.closed_loop.running import Chain, Step, run
+from firsthand.closed_loop.running import Chain, Step, finished, run
 from firsthand.closed_loop.spec import Loop, Training, load, parse
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Loop",
     "Step",
     "Training",
+    "finished",
     "load",
     "parse",
     "run",

@@ -11,12 +11,12 @@ it says what is won without any label of a model.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
-from firsthand import registry
 from firsthand.errors import InputError
 from firsthand.recursion import Policy, Recipe, require
+from firsthand.registry import load, with_options
 
 Options = tuple[tuple[str, Any], ...]
 PEOPLE = "people"  # in place of a way of labelling: human pictures again, with people's labels
@@ -54,7 +54,7 @@ class Arm:
         Raises:
             InputError: there is no such policy, or it asks for what a detector's loop has not.
         """
-        policy: Policy = configured("policies", self.policy, self.policy_options)
+        policy: Policy = with_options(load("policies", self.policy), dict(self.policy_options))
         found = policy.compose(max(humans, images) if self.repeats else humans, images)
         if found.verified or found.human_weight != 1.0:
             raise InputError(
@@ -68,7 +68,7 @@ class Arm:
         """Its way of labelling; None where people's labels are used again."""
         if self.labels == PEOPLE:
             return None
-        return configured("labelling", self.labels, self.label_options)
+        return with_options(load("labelling", self.labels), dict(self.label_options))
 
     def decided(self) -> dict[str, Any]:
         """What decides what it does where that is not as usual, as JSON values; no name does."""
@@ -87,32 +87,17 @@ CHOICES = {
 }
 
 
-def configured(family: str, name: str, options: Options) -> Any:
-    """A component with its options.
-
-    Raises:
-        UnknownComponent, InputError: there is no such component, or it has no such option.
-    """
-    component = registry.load(family, name)
-    known = {each.name for each in fields(component)} - {"name", "question"}
-    for option, _ in options:
-        if option not in known:
-            raise InputError(
-                f"{name} has no option {option!r}",
-                expected="one of " + ", ".join(sorted(known)) if known else "no options",
-            )
-    return replace(component, **dict(options)) if options else component
-
-
 def _mixed(name: str, share: float, **parts: Any) -> Arm:
     return Arm(name=name, policy_options=(("share", share),), **parts)
 
 
 def _tail(name: str, labels: str = "count_matched", **parts: Any) -> Arm:
     """Of the pictures .3 human, the rare ones preferred; a human object in every other one."""
-    return _mixed(name, 0.3, labels=labels, **{"replay": "stratified", "paste": 1, **parts})
+    usual = {"policy_options": THIRD, "replay": "stratified", "paste": 1}
+    return Arm(name=name, labels=labels, **{**usual, **parts})
 
 
+THIRD: Options = (("share", 0.3),)
 HALF: Options = (("confidence", 0.5),)
 SURE: Options = (("confidence", 0.5), ("floor", 0.05))  # what is painted over lies in between
 RATHER_SURE: Options = (("confidence", 0.4), ("floor", 0.05))
@@ -134,12 +119,15 @@ ARMS: dict[str, Arm] = {
         _tail("DCK"),
         _tail("DCKT", views=4),
         _tail("DCT", views=4, paste=0),
-        _tail("DCK-first", teacher="first"),
+        _tail("DRK", rare=0.5),
+        _tail("DCKT-first", views=4, teacher="first"),
         _tail("DCKT-both", views=4, teacher="both"),
         _tail("DCKT-peers", views=4, teacher="peers"),
         _tail("JCK", "fixed", label_options=SURE, inpaint=True),
         _tail("JCKT", "fixed", label_options=RATHER_SURE, inpaint=True, views=4),
         _tail("DRKT", views=4, rare=0.5),
+        _tail("DCKT50", policy_options=(("share", 0.5),), views=4),
+        _tail("DCKT-from-first", views=4, student="first"),
         _tail("DJCKT", label_options=(("floor", 0.1),), inpaint=True, views=4),
         Arm(name="replace-gated", policy="replace", label_options=HALF, gate=True),
         _tail("DCK-gated", gate=True),

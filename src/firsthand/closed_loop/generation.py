@@ -69,19 +69,30 @@ class Generation:
             )
 
 
-def made(cell: Cell, out: Path, fill: Callable[[Path], dict[str, Any]]) -> Generation:
-    """The generation of a cell: found, or made by `fill` in an empty folder and told about."""
+class Unfinished(Exception):
+    """A generation is not there, and nobody is to make it."""
+
+
+def made(cell: Cell, out: Path, fill: Callable[[Path], dict[str, Any]] | None) -> Generation:
+    """The generation of a cell: found, or made by `fill` in an empty folder and told about.
+
+    Raises:
+        Unfinished: it is not there, and there is no `fill`.
+    """
     folder = out / cell.digest[:24]
-    if not folder.is_dir():
-        part = out / f".{folder.name}.part"
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir(parents=True)
-        began = time.process_time()
-        told = fill(part)
-        told |= {"cell": cell.spec, "cpu_seconds": round(time.process_time() - began, 2)}
-        (part / ABOUT).write_text(json.dumps(told), encoding="utf-8")
-        _settle(part)
-        part.rename(folder)
+    if folder.is_dir():
+        return Generation(folder)
+    if fill is None:
+        raise Unfinished(folder.name)
+    part = out / f".{folder.name}.part"
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    began = time.process_time()
+    told = fill(part)
+    told |= {"cell": cell.spec, "cpu_seconds": round(time.process_time() - began, 2)}
+    (part / ABOUT).write_text(json.dumps(told), encoding="utf-8")
+    _settle(part)
+    part.rename(folder)
     return Generation(folder)
 
 

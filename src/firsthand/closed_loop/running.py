@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -16,7 +17,15 @@ from firsthand.closed_loop import gate
 from firsthand.closed_loop.arms import Arm
 from firsthand.closed_loop.composing import Ground, Taught, at_most, composed, drawn
 from firsthand.closed_loop.detector import Detector
-from firsthand.closed_loop.generation import ADDED, ITEMS, WEIGHTS, Generation, keep_found, made
+from firsthand.closed_loop.generation import (
+    ADDED,
+    ITEMS,
+    WEIGHTS,
+    Generation,
+    Unfinished,
+    keep_found,
+    made,
+)
 from firsthand.closed_loop.items import Item, items_of, save
 from firsthand.closed_loop.pictures import Pictures, labelled_pictures
 from firsthand.closed_loop.spec import Loop, Training
@@ -61,8 +70,20 @@ def run(loop: Loop, out: str | Path, progress: Progress = lambda _: None) -> lis
     ]
 
 
+def finished(loop: Loop, out: str | Path) -> list[Step]:
+    """The generations that are there already; nothing is made."""
+    chains = (Chain(loop, Path(out), arm, s, make=False) for s in loop.seeds for arm in loop.arms)
+    return [step for chain in chains for step in _so_far(chain)]
+
+
+def _so_far(chain: Chain) -> Iterator[Step]:
+    with suppress(Unfinished):
+        yield from chain.steps()
+
+
 @cache
-def _pictures(path: str, test: bool = False) -> Pictures:
+def pictures(path: str, test: bool = False) -> Pictures:
+    """A data set, read once."""
     return labelled_pictures(path, test=test)
 
 
@@ -74,7 +95,13 @@ class Chain:
     out: Path
     arm: Arm
     seed: int
-    progress: Progress
+    progress: Progress = lambda _: None
+    make: bool = True  # what is not there; else it is an error
+
+    @classmethod
+    def of(cls, loop: Loop, seed: int, out: Path = Path()) -> Chain:
+        """Any chain of a seed: what is the same for all arms can be asked of it."""
+        return cls(loop, out, loop.arms[0], seed)
 
     def steps(self) -> Iterator[Step]:
         """Generation 0, and each after it."""
@@ -97,7 +124,7 @@ class Chain:
             self._train(folder, self._human_items, self.loop.start, self.loop.first, cell)
             return {"accepted": True}
 
-        return made(cell, self.out, fill)
+        return made(cell, self.out, fill if self.make else None)
 
     def _next(
         self, number: int, parent: Generation, first: Generation, earlier: list[Item]
@@ -124,7 +151,7 @@ class Chain:
             self._train(folder, items, start[self.arm.student], self.loop.then, cell)
             return told | self._judged(folder, parent, first)
 
-        return made(cell, self.out, fill)
+        return made(cell, self.out, fill if self.make else None)
 
     def _composed(
         self, number: int, parent: Generation, first: Generation
@@ -206,11 +233,11 @@ class Chain:
     @cached_property
     def ground(self) -> Ground:
         """Whose labels are known is drawn by the seed; fewer humans are among more humans."""
-        people = _pictures(self.loop.human)
+        people = pictures(self.loop.human)
         order = Cell.of({"humans": FORMAT, "seed": self.seed}).rng().permutation(len(people))
         humans = people.only(order[: self.loop.humans])
         rest = people.only(order[self.loop.humans :])
-        pool = _pictures(self.loop.pool) if self.loop.pool else rest
+        pool = pictures(self.loop.pool) if self.loop.pool else rest
         cells = self._cells(humans)
         return Ground(humans, pool, cells, expected(humans.objects, cells))
 
@@ -221,11 +248,11 @@ class Chain:
 
     @property
     def _test(self) -> Pictures:
-        return _pictures(self.loop.test, True)
+        return pictures(self.loop.test, True)
 
     @property
     def _anchor(self) -> Pictures | None:
-        return _pictures(self.loop.anchor, True) if self.loop.anchor else None
+        return pictures(self.loop.anchor, True) if self.loop.anchor else None
 
     @cached_property
     def _human_items(self) -> list[Item]:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from firsthand.closed_loop.arms import ARMS, Arm, Options, configured
+from firsthand.closed_loop.arms import ARMS, Arm, Options
 from firsthand.closed_loop.detector import Detector
 from firsthand.errors import InputError
 from firsthand.formats import yamltext
 from firsthand.recursion import require
+from firsthand.registry import load_any, with_options
 
 CONTROLS = ("Z0", "Z0K")
 
@@ -62,7 +63,8 @@ class Loop:
         Raises:
             UnknownComponent, InputError: there is none of that name, or it has no such option.
         """
-        found: Detector = configured("models", self.model, self.model_options)
+        component = load_any("models", self.model)
+        found: Detector = with_options(component, dict(self.model_options))
         return found
 
 
@@ -94,6 +96,8 @@ def parse(values: Mapping[str, Any], folder: Path = Path()) -> Loop:
         if name not in given:
             raise InputError(f"{name} is missing", expected=f"a value for {name}")
     given["model"], given["model_options"] = _named("model", given["model"])
+    if given["model"].endswith(".py"):
+        given["model"] = str(folder / given["model"])
     given["arms"] = _with_controls([arm(one) for one in given["arms"]])
     given["seeds"] = tuple(given.get("seeds", (0,)))
     for name in ("first", "then"):

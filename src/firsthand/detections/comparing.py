@@ -118,7 +118,8 @@ def _of_counts(
     behind = np.min([np.minimum(a.behind, b.behind) for a, b in pairs], axis=0)
     a, b = pairs[0]
     tested = len(pairs) == 1
-    null = _swapped(a, b, len(weights), how, rng) if tested else _moved(boot, value, how)
+    still = _still([a.value for a, _ in pairs], [a.resampled(weights) for a, _ in pairs], drawn)
+    null = _swapped(a, b, len(weights), how, rng) if tested else _moved(boot, value, still, how)
     if a.quantity.name in {"precision", "false_boxes"}:
         # Predictions can vanish with what they are counted in; then objects decide.
         behind = np.min([p.behind for p, _ in pairs], axis=0)
@@ -130,18 +131,26 @@ def _of_curves(
     pairs: Sequence[tuple[Scored, Scored]], weights: FloatArray, drawn: np.ndarray, how: How
 ) -> Contrast:
     weights, drawn = weights[: ap.REPLICATES], drawn[: ap.REPLICATES]
-    each, values = [], []
-    for a, b in pairs:
-        values.append(_contrast(ap.ap_values(a)[1], ap.ap_values(b)[1], how))
-        each.append(_contrast(ap.ap_resampled(a, weights), ap.ap_resampled(b, weights), how))
-    value, boot = np.mean(values, axis=0), _over_runs(np.stack(each, axis=1), drawn)
+    values = [[ap.ap_values(side)[1] for side in pair] for pair in pairs]
+    moved = [[ap.ap_resampled(side, weights) for side in pair] for pair in pairs]
+    value = np.mean([_contrast(a, b, how) for a, b in values], axis=0)
+    boot = _over_runs(np.stack([_contrast(a, b, how) for a, b in moved], axis=1), drawn)
+    still = _still([a for a, _ in values], [a for a, _ in moved], drawn)
     parts, _, behind = ap.ap_values(pairs[0][0])
     unit = f"{ap.UNIT}, after {'over' if how == 'ratio' else 'minus'} before"
-    return Contrast(parts, value, boot, _moved(boot, value, how), behind, "down", unit, False)
+    null = _moved(boot, value, still, how)
+    return Contrast(parts, value, boot, null, behind, "down", unit, False)
 
 
 def _contrast(before: FloatArray, after: FloatArray, how: How) -> FloatArray:
     return ratio(after, before) if how == "ratio" else after - before
+
+
+def _still(
+    values: Sequence[FloatArray], each: Sequence[FloatArray], drawn: np.ndarray
+) -> FloatArray:
+    """How what was before moves by itself, over what it was, (replicates, slices)."""
+    return ratio(_over_runs(np.stack(each, axis=1), drawn), np.mean(values, axis=0)[None])
 
 
 def _over_runs(each: FloatArray, drawn: np.ndarray) -> FloatArray:
@@ -164,8 +173,11 @@ def _swapped(
     return _contrast(mixed[0], mixed[1], how)
 
 
-def _moved(boot: FloatArray, value: FloatArray, how: How) -> FloatArray:
-    return ratio(boot, value[None]) if how == "ratio" else boot - value
+def _moved(boot: FloatArray, value: FloatArray, still: FloatArray, how: How) -> FloatArray:
+    """Moved to no change; where nothing is left to move, how what was before moves by itself."""
+    if how == "difference":
+        return boot - value
+    return np.where(value > 0, ratio(boot, value[None]), still)
 
 
 def _answers(metric: str, found: Contrast, scored: Scored, seed: int) -> Answers:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -98,22 +97,7 @@ COMMAND = Command()
 def _component(kind: str, name: str) -> Any:
     if kind == "models" and name == COMMAND.name:
         return COMMAND
-    return _from_file(Path(name)) if name.endswith(".py") else registry.load(kind, name)
-
-
-def _from_file(path: Path) -> Any:
-    spec = importlib.util.spec_from_file_location(f"firsthand_user_{path.stem}", path)
-    if not path.is_file() or spec is None or spec.loader is None:
-        raise InputError("there is no such model", expected="a Python file", where=str(path))
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    if not hasattr(module, "component"):
-        raise InputError(
-            "the file defines no `component`",
-            expected="component = MyModel(), with the methods fit and sample",
-            where=str(path),
-        )
-    return module.component
+    return registry.load_any(kind, name)
 
 
 def cells(experiment: Experiment, compiled: bool, human: str = "") -> list[Cell]:
