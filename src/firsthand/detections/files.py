@@ -64,8 +64,8 @@ def read(path: Path, classes: tuple[str, ...] = ()) -> Predictions:
         return Predictions(classes, "", False, _from_folder(path, len(classes)))
     if not path.is_file():
         raise InputError("there is no such file", expected="predictions", where=str(path))
-    head = _head(path)
-    named = tuple(head.get("classes", ()))
+    said = _head(path)
+    named = tuple(said.get("classes", ()))
     if named and classes and set(named) - set(classes):
         unknown = ", ".join(sorted(set(named) - set(classes)))
         raise InputError(
@@ -73,7 +73,7 @@ def read(path: Path, classes: tuple[str, ...] = ()) -> Predictions:
             expected=", ".join(classes),
             where=f"{path}:1",
         )
-    generator = str(head.get("generator") or "")
+    generator = str(said.get("generator") or "")
     return Predictions(named or classes, generator, True, _from_lines(path, len(named or classes)))
 
 
@@ -93,20 +93,24 @@ def write(
         generator: NAME@VERSION of what made them.
         notes: further keys of each record, in the same order.
     """
-    head: dict[str, Any] = {"schema": SCHEMA, "classes": list(classes)}
-    if generator:
-        head["generator"] = generator
     images = 0
     more = repeat({}) if notes is None else iter(notes)
     with path.open("w", encoding="utf-8") as file:
-        file.write(json.dumps(head, ensure_ascii=False) + "\n")
+        file.write(json.dumps(head(classes, generator), ensure_ascii=False) + "\n")
         for each, said in zip(found, more, strict=False):
-            file.write(json.dumps(_record(each) | said, ensure_ascii=False) + "\n")
+            file.write(json.dumps(record(each) | said, ensure_ascii=False) + "\n")
             images += 1
     return images
 
 
-def _record(found: Detections) -> dict[str, Any]:
+def head(classes: Iterable[str], generator: str = "") -> dict[str, Any]:
+    """The first line."""
+    named = {"generator": generator} if generator else {}
+    return {"schema": SCHEMA, "classes": list(classes)} | named
+
+
+def record(found: Detections) -> dict[str, Any]:
+    """The line of one image."""
     numbers = np.round(np.column_stack([found.xywh, found.confidence]), 6)
     out: dict[str, Any] = {"image": found.key}
     if found.media:

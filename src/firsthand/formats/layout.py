@@ -20,7 +20,7 @@ SPLITS = {
     "test": "test",
     "testing": "test",
 }
-OURS = frozenset({"provenance", "firsthand", "firsthand-mix"})
+OURS = re.compile(r"provenance|firsthand(-[a-z]+)?")
 """Stems of files that speak about a dataset and are no part of it."""
 
 ANNOTATED = frozenset({"labels", "annotations", "annotations_voc", "imagesets"})
@@ -74,7 +74,7 @@ def files_in(folder: Path, suffixes: Collection[str]) -> list[Path]:
     files are not.
     """
     found = [path for path in _entries(folder) if path.suffix.lower() in suffixes]
-    return sorted(path for path in found if path.stem not in OURS and not _is_folder(path))
+    return sorted(path for path in found if not OURS.fullmatch(path.stem) and not _is_folder(path))
 
 
 def folders_in(folder: Path) -> list[Path]:

@@ -62,7 +62,7 @@ def _originals(samples: Sequence[Sample]) -> Originals:
     for path, lines in wanted.items():
         for item in _records(Path(path)):
             if isinstance(item, Record) and item.line in lines:
-                found[path, item.line] = item.values
+                found.setdefault((path, item.line), item.values)
     return found
 
 

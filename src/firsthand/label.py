@@ -1,0 +1,243 @@
+"""Label images with a detector, keeping what is rare and small, and say what may be lost.
+
+Predictions come from a detector that can be asked, or from a file. The reference, which people
+labelled, says how many objects of each class and size an image holds; its split `val`, if the
+detector did not learn from it, says how often the detector is right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from firsthand import registry
+from firsthand.detections import Detections, cells_of, gather, labelled, weighted
+from firsthand.detections import files as prediction_files
+from firsthand.detections.choosing import Anchor, Labelling, anchor_of, expected
+from firsthand.errors import InputError
+from firsthand.provenance import from_fields
+from firsthand.read import read, samples_digest
+from firsthand.sources import BOXED
+from firsthand.training_sets import anchored, pseudo_labels
+from firsthand.training_sets.labelled import SCHEMA, Labels, told
+from firsthand.training_sets.unlabelled import Joined, Unlabelled, images, joined
+from firsthand.training_sets.validation import trusted
+from firsthand.types import HUMAN, Dataset, Provenance, Sample, Skip
+
+if TYPE_CHECKING:
+    from firsthand.ledger import Ledger
+
+__all__ = ["Labels", "label"]
+
+Predictor = Callable[[Iterable[Sample]], Iterator[Detections]]
+"""A detector that can be asked. It may have `classes`, the names of its class numbers."""
+Source = str | Path | Predictor
+
+
+def label(
+    source: Source,
+    pool: str | Path,
+    *,
+    reference: str | Path | Dataset,
+    out: str | Path,
+    method: str | Labelling = "count_matched",
+    options: Mapping[str, Any] | None = None,
+    anchor: str | Path | None = None,
+    prior: Mapping[str, float] | None = None,
+    generator: str = "",
+    trained_on: int | None = None,
+    media: str = "unknown",
+    checks: int = 100,
+    seed: int = 0,
+    ledger: Ledger | None = None,
+) -> Labels:
+    """Label a folder of images with a detector's predictions.
+
+    Args:
+        source: a detector that can be asked about images, or a file or folder of predictions.
+        pool: a folder of images that nobody labelled, or a .txt list of them.
+        reference: what people labelled: the mix to keep, and in its split `val` the anchor.
+        out: folder to write; it must not exist.
+        method: name of a way of labelling, or one with its options set.
+        options: fields of the method, such as `{"floor": 0.05}`.
+        anchor: predictions for the reference's split `val`, where `source` is a file without them.
+        prior: objects an image of some classes, where the pool is known to differ.
+        generator: NAME@VERSION of the detector.
+        trained_on: highest generation among what the detector learned from; 0 is human data only.
+        media: who made the images: human, synthetic or unknown.
+        checks: how many boxes to list for a person.
+        seed: of what is drawn, and of intervals.
+        ledger: gets the set as a version, with what it knows of the detector.
+
+    Raises:
+        InputError: the reference is no human detection data, nothing was found, and so on.
+        UnknownComponent: there is no such method.
+    """
+    human, waiting = _reference(reference), images(pool)
+    val = [one for one in human.samples if one.split == "val" and one.label is not None]
+    seen, generator = _predictions(source, waiting, val, human.classes, generator)
+    made_by = _made_by(generator, trained_on, media)
+    objects = labelled(human)
+    reached = expected(objects, cells_of(objects, human.classes), dict(prior or {}))
+    tried = _anchor(human, val, seen, anchor)
+    chosen = _method(method, options).choose(
+        gather(seen.found.values()), reached, np.random.default_rng(seed), tried
+    )
+    pseudo_labels.refuse_nothing(chosen)
+    known = {one.key: one for one in waiting.samples}
+    train = pseudo_labels.samples_of(chosen, known, waiting.sizes, human.classes, made_by)
+    found = Labels(
+        out=Path(out),
+        method=method if isinstance(method, str) else method.name,
+        generator=generator,
+        generation=made_by.generation,
+        val=len(val),
+        skips=(*waiting.skips, *seen.skips, *_unseen(waiting, seen)),
+        seed=seed,
+        **told(chosen, reached, tried, checks, seed),
+    )
+    beside = {
+        pseudo_labels.PREDICTIONS: pseudo_labels.predictions(
+            chosen, seen.found, human.classes, generator
+        ),
+        pseudo_labels.CHECKS: pseudo_labels.checks(found.checks, chosen),
+    }
+    summary = {"schema": SCHEMA, **found.document}
+    pseudo_labels.write(found.out, train, val, human.classes, beside, summary)
+    return found if ledger is None else replace(found, version=_recorded(found, ledger))
+
+
+def _reference(source: str | Path | Dataset) -> Dataset:
+    human = source if isinstance(source, Dataset) else read(source, declared=HUMAN)
+    if human.task not in BOXED:
+        raise InputError(
+            f"the reference was read as {human.task}",
+            expected="images with boxes that people labelled",
+            where=human.name,
+        )
+    doubtful = [one for one in human.samples if not trusted(one)]
+    if doubtful:
+        raise InputError(
+            f"{len(doubtful):,} of {len(human.samples):,} samples of the reference were neither "
+            f"made nor verified by people, the first is {doubtful[0].key}",
+            expected="a reference by people: counts are taken from it",
+            todo="Take them out, or have a person verify them and say so in provenance.yaml.",
+            where=human.name,
+        )
+    return human
+
+
+def _method(method: str | Labelling, options: Mapping[str, Any] | None) -> Labelling:
+    if not isinstance(method, str):
+        return method
+    found: Labelling = registry.load("labelling", method)
+    known = {name for name in vars(found) if name not in {"name", "question"}}
+    for name in options or {}:
+        if name not in known:
+            raise InputError(
+                f"{method} has no option {name!r}", expected="one of " + ", ".join(sorted(known))
+            )
+    made: Labelling = replace(found, **(options or {}))  # type: ignore[type-var]
+    return made
+
+
+def _predictions(
+    source: Source,
+    waiting: Unlabelled,
+    val: list[Sample],
+    classes: tuple[str, ...],
+    generator: str,
+) -> tuple[Joined, str]:
+    """Predictions on the pool and on the reference's val, and the name of what made them."""
+    if not isinstance(source, str | Path):
+        own = tuple(getattr(source, "classes", classes))
+        items: Iterable[Detections | Skip] = source([*waiting.samples, *val])
+        seen = joined(waiting.samples, _renumbered(items, own, classes))
+        return seen._replace(skips=[*seen.skips, *getattr(source, "skips", ())]), generator
+    opened = prediction_files.read(Path(source), classes)
+    seen = joined(waiting.samples, _renumbered(opened.items, opened.classes, classes))
+    if not opened.every_image:
+        for one in waiting.samples:
+            seen.found.setdefault(one.key, _nothing(one.key))
+    found = {one.key: seen.found[one.key] for one in waiting.samples if one.key in seen.found}
+    return seen._replace(found=found), generator or opened.generator
+
+
+def _renumbered(
+    items: Iterable[Detections | Skip], own: tuple[str, ...], classes: tuple[str, ...]
+) -> Iterator[Detections | Skip]:
+    """The detector's class numbers as the reference's, by name."""
+    if own == classes:
+        yield from items
+        return
+    place = {name: at for at, name in enumerate(classes)}
+    table = np.array([place.get(name, -1) for name in own], np.int32)
+    for each in items:
+        if isinstance(each, Skip):
+            yield each
+            continue
+        label = table[each.classes]
+        for name in sorted({own[at] for at in each.classes[label < 0].tolist()}):
+            yield Skip("label-class", each.key, found=name, keeps_sample=True)
+        known = label >= 0
+        yield replace(
+            each,
+            classes=label[known],
+            xywh=each.xywh[known],
+            confidence=each.confidence[known],
+        )
+
+
+def _nothing(key: str) -> Detections:
+    return Detections(key, np.zeros(0, np.int32), np.zeros((0, 4)), np.zeros(0))
+
+
+def _unseen(waiting: Unlabelled, seen: Joined) -> list[Skip]:
+    return [
+        Skip("prediction-missing", one.path) for one in waiting.samples if one.key not in seen.found
+    ]
+
+
+def _anchor(
+    human: Dataset, val: list[Sample], seen: Joined, named: str | Path | None
+) -> Anchor | None:
+    """The detector on the reference's val, where there are predictions for it."""
+    others: list[Detections | Skip] = list(seen.others)
+    if named is not None:
+        opened = prediction_files.read(Path(named), human.classes)
+        others += _renumbered(opened.items, opened.classes, human.classes)
+    found = joined(val, others).found
+    if not found:
+        if named is not None:
+            raise InputError(
+                "it holds no image of the reference's split val",
+                expected="predictions for images that people labelled",
+                where=str(named),
+            )
+        return None
+    people = weighted(labelled(replace(human, samples=tuple(val))), anchored.weights(human))
+    return anchor_of(people, gather(found.values()))
+
+
+def _made_by(generator: str, trained_on: int | None, media: str) -> Provenance:
+    said = {
+        "media_origin": media,
+        "label_origin": "model",
+        "label_generator": generator or None,
+        "generation": None if trained_on is None else trained_on + 1,
+    }
+    return from_fields(said) or Provenance()
+
+
+def _recorded(found: Labels, ledger: Ledger) -> str:
+    """Commit the labelled images, not the people's that are validated on, on the main branch."""
+    data = read(found.out, progress=False)
+    train = tuple(one for one in data.samples if one.split != "val")
+    data = replace(data, samples=train, digest=samples_digest(train))
+    ledger.add(data, source=found.out.absolute(), replace=True)
+    by = found.generator or "an unnamed detector"
+    return ledger.commit(f"label: {found.method}, {found.labels} labels by {by}").name
