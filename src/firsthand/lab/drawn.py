@@ -23,6 +23,7 @@ STYLE = """
 .sheet { width: %gpx; max-width: 100%%; }
 .paper { fill: var(--card); }
 .edge { fill: none; stroke-width: 1; opacity: .55; }
+.chart .unit { font-weight: 400; fill: var(--quiet); }
 .law { fill: none; stroke: var(--ink); stroke-width: 1; }
 .class { fill: none; stroke: var(--s0); stroke-width: 3; opacity: .55; }
 """
@@ -72,7 +73,7 @@ def _panel(metric: str, found: Mapping[str, Mapping[str, Found]]) -> Panel:
     ends = [(one.label, one.points[-1].value) for one in lines if one.points]
     desc = "; ".join(f"{name} ends at {number(value)}" for name, value in ends)
     body = curves(lines, metric, desc, ("generation", number), edges=True)
-    return TALL, _titled(f"{metric.replace('_', ' ')} ({unit})", TALL, body)
+    return TALL, _titled(metric.replace("_", " "), unit, TALL, body)
 
 
 def _points(found: Found, at: int, lines: int) -> Iterator[Point]:
@@ -112,9 +113,11 @@ def _survival(line: Series, *, many: bool) -> Panel:
     body += [f'<path d="{plot.path(_all(each))}" class="law"/>' for each in law.values()]
     ends = {name: each[max(each)].value or 0.0 for name, each in alive.items()}
     body += _names(plot, ends)
-    title = "classes alive (share of chains" + (f", {line.label})" if many else ")")
+    title = f"classes alive: {line.label}" if many else "classes alive"
     desc = "; ".join(f"{name} ends at {number(value)}" for name, value in ends.items())
-    return plot.TALL, _titled(title, plot.TALL, frame(plot.TALL, title, desc, "".join(body)))
+    return plot.TALL, _titled(
+        title, "share of chains", plot.TALL, frame(plot.TALL, title, desc, "".join(body))
+    )
 
 
 def _all(found: Found) -> list[Point]:
@@ -133,8 +136,13 @@ def _names(plot: _ByClass, ends: Mapping[str, float]) -> Iterator[str]:
         yield label(WIDE - plot.RIGHT + 6, y, shorten(name, room), kind="tick")
 
 
-def _titled(title: str, tall: float, body: str) -> str:
-    said = label(0, LINE - 4, shorten(title, WIDE), kind="label number")
+def _titled(title: str, unit: str, tall: float, body: str) -> str:
+    """A panel under its title in bold, with the unit beside it."""
+    room = WIDE + GAP - width(title) - 8
+    said = (
+        f'<text y="{LINE - 4}" class="label number">{escape(shorten(title, WIDE))}'
+        f'<tspan dx="8" class="unit">{escape(shorten(unit, room))}</tspan></text>'
+    )
     return f'{said}<svg y="{LINE}" width="{WIDE}" height="{tall:g}">{body}</svg>'
 
 
