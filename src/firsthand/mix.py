@@ -24,7 +24,7 @@ from firsthand.training_sets.mixed import Chosen, Mixed, Order
 from firsthand.training_sets.placing import PLACES, Place
 from firsthand.training_sets.pools import IMAGES, Given, Pools, pools
 from firsthand.training_sets.recipes import followed, planned, refuse_loss
-from firsthand.types import HUMAN, Dataset, Provenance
+from firsthand.types import HUMAN, UNKNOWN, Dataset, Provenance
 
 if TYPE_CHECKING:
     from firsthand.ledger import Ledger
@@ -62,8 +62,8 @@ def mix(
     Args:
         policy: name of a policy, one with its options set, or a recipe to be followed as it is.
         out: folder to write; it must not exist, and is there whole or not at all.
-        human: the human data. To name them so says that people made them, for samples of which
-            nothing else is said.
+        human: the human data. To name them so says that people made them, where nothing in the
+            data says who made any of them; so it is with `fresh` and `val`.
         generated: what models made or labelled.
         earlier: training sets of earlier generations, the oldest first, for policies that keep
             them.
@@ -71,7 +71,7 @@ def mix(
         val: what trainers may validate on; by default the split `val` of the human data. People
             made or verified every sample of it, and none is trained on.
         options: fields of the policy, such as `{"share": 0.2}`.
-        made_by: where generated samples come from of which nothing else is said.
+        made_by: where generated samples come from, where nothing in the data says so.
         samples: size of the set; as large as the data allow unless told.
         split: of samples that have a split, those of this one are trained on.
         strategy: how human samples are drawn where not all go in: at random, or `stratified`, the
@@ -118,11 +118,13 @@ def mix(
 
 
 def _opened(source: Source, declared: Provenance | None, ledger: Ledger | None) -> Dataset:
-    """The data; where the ledger knows the models, their outputs' generation follows."""
-    if isinstance(source, Dataset):
-        dataset = declared_as(source, declared)
-    else:
-        dataset = read(source, declared=declared)
+    """The data; where the ledger knows the models, their outputs' generation follows.
+
+    Data that say of some samples where they come from are not told so of the others.
+    """
+    dataset = source if isinstance(source, Dataset) else read(source)
+    if all(one.provenance == UNKNOWN for one in dataset.samples):
+        dataset = declared_as(dataset, declared)
     return dataset if ledger is None else ledger.settled(dataset)
 
 
