@@ -16,7 +16,7 @@ AUTO = declare("model-labelled", "detector@1", generation=1)
 NAMES = ("cell", "platelet")
 
 
-def picture(path, seed, side=8):
+def picture(path, seed, side=16):
     path.parent.mkdir(parents=True, exist_ok=True)
     pixels = np.random.default_rng(seed).integers(0, 256, (side, side, 3), dtype=np.uint8)
     Image.fromarray(pixels).save(path)
