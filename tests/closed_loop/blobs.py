@@ -47,7 +47,7 @@ class Blobs:
     def predict(self, weights, pictures, scale=1.0):
         seen = json.loads(Path(weights).read_text())["seen"]
         for key, pixels in pictures:
-            found = list(squares(pixels))
+            found = list(found_squares(pixels))
             counts = np.array([seen.get(f"{kind} {w > LARGE}", 0) for kind, (_, _, w, _) in found])
             sure = counts / (counts + self.doubt)
             rows = sure >= 0.01
@@ -56,7 +56,7 @@ class Blobs:
             yield Detections(key, kinds[rows], boxes[rows], sure[rows])
 
 
-def squares(pixels):
+def found_squares(pixels):
     """Class and box of every square, in shares of the picture."""
     high, wide = pixels.shape[:2]
     for kind, colour in enumerate(COLOURS):

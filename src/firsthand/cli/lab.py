@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from firsthand.cli import _closed_loop
+
 if TYPE_CHECKING:
     from firsthand.lab import Experiment, Run
 
@@ -69,7 +71,8 @@ def command(
     `lab run SPEC.yaml`, or with flags alone: `lab run --model gaussian --policy replace
     --generations 100 --samples 100 --chains 20000`. A run that was stopped goes on when it is
     started again. `lab list` names the runs, `lab show RUN` and `lab compare RUN...` look at them.
-    A spec with lists of values is a grid: every combination is run, and compared.
+    A spec with lists of values is a grid: every combination is run, and compared. A spec with
+    `arms` is a closed loop: a detector that trains on labels of its own (docs/closed-loop.md).
 
     Exit code: 0 done, 2 wrong use or I/O.
     """
@@ -89,6 +92,13 @@ def command(
             "every": every,
             "data": data,
         }
+        if len(names) == 1 and _closed_loop.described(names[0]):
+            given = [
+                *(flag for flag, value in flags.items() if value is not None),
+                *(options or []),
+            ]
+            print(_closed_loop.run(names[0], given, out, as_json), end="")
+            return
         how = {"out": out, "engine": engine, "workers": workers, "compiled": compiled}
         runs = _run(_experiments(names, flags, options or []), {**how, "every_chain": every_chain})
     elif action == "list":

@@ -1,7 +1,7 @@
 """Which human pictures come into a training set, and which human objects into other pictures.
 
 *Stratified* draws prefer what is rare among people's labels. A cell is a class of one size; an
-object weighs one over how many objects its cell has, a picture what its objects weigh together. So
+object weighs one over the share of its cell, a picture what its objects weigh together. So
 every cell is drawn about equally often, and a star among hundred circles is not left to chance.
 """
 
@@ -26,9 +26,9 @@ GAP = 1  # pixels between a pasted object and what is in the picture
 
 
 def rarity(human: Objects, cells: Cells) -> FloatArray:
-    """What each object weighs: one over the objects in its cell, (n,)."""
+    """What each object weighs: one over the share of its cell among all objects, (n,)."""
     cell = cells.of(human)
-    return np.asarray(1 / np.bincount(cell, minlength=len(cells))[cell])
+    return np.asarray(len(cell) / np.bincount(cell, minlength=len(cells))[cell])
 
 
 def chosen(

@@ -1,0 +1,48 @@
+"""`firsthand lab run` where the spec has arms: a detector that trains on labels of its own."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+SCHEMA = "firsthand.closed-loop/1"
+
+
+def described(path: str) -> bool:
+    """Whether a spec is one of a closed loop."""
+    from firsthand.formats import yamltext
+
+    value = yamltext.load(Path(path)).value
+    return isinstance(value, dict) and "arms" in value
+
+
+def run(spec: str, given: Sequence[str], out: Path, as_json: bool) -> str:
+    """Run what is not there yet; returns what is printed.
+
+    Raises:
+        InputError: flags that have no meaning here, or a spec that does not fit.
+    """
+    from firsthand import closed_loop
+    from firsthand.closed_loop import results
+    from firsthand.errors import InputError
+
+    if given:
+        raise InputError(
+            f"{given[0]} has no meaning for a closed loop",
+            expected="everything in the spec",
+            where=spec,
+        )
+    loop = closed_loop.load(spec)
+    found = results.Results(loop, closed_loop.run(loop, out / "generations", _progress))
+    if not as_json:
+        return results.as_text(found)
+    rows = [{**row._asdict(), "slice": dict(row.slice)} for row in found.rows()]
+    return json.dumps({"schema": SCHEMA, "arms": results.table(found), "rows": rows})
+
+
+def _progress(what: str) -> None:
+    """A line for each generation, for who watches: one takes seconds to hours."""
+    if sys.stderr.isatty():
+        print(f"{what} ...", file=sys.stderr, flush=True)
