@@ -78,8 +78,19 @@ class Experiment:
         return told
 
     def family(self) -> Any:
-        """Its model family or model, with its options set."""
-        return configured("models", self.model, self.model_options)
+        """Its model family or model, with its options set.
+
+        Raises:
+            UnknownComponent, InputError: there is none, it has no such option, or it is a detector.
+        """
+        found = configured("models", self.model, self.model_options)
+        if hasattr(found, "predict"):
+            raise InputError(
+                f"{self.model} is a detector, which trains on files",
+                expected="a model that is fitted and drawn from",
+                todo="Give lab run a spec with arms: docs/closed-loop.md.",
+            )
+        return found
 
 
 def configured(kind: str, name: str, options: Options) -> Any:
