@@ -147,7 +147,7 @@ def _next(found: Labels, reference: str) -> list[str]:
     out, human = shlex.quote(str(found.out)), shlex.quote(reference)
     steps = [f"firsthand audit {out} --reference {human}"]
     if not found.val:
-        steps.insert(0, f"firsthand anchor {human} --out {human.rstrip('/')}-anchor")
+        steps.insert(0, f"firsthand anchor {human} --origin human --out {out}-anchor")
     return steps
 
 

@@ -1,0 +1,80 @@
+"""Which images make a validation set that sees losses where they happen first?
+
+Images with rare classes and small objects are taken likelier, by group, with a chance that is known
+and kept: weighing by one over it gives unbiased means of all images. Systematic sampling with
+unequal chances (Madow 1949) takes exactly as many groups as were asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firsthand.errors import InputError
+from firsthand.training_sets.drawn import Drawn, Item
+from firsthand.training_sets.replay import stratified
+from firsthand.types import FloatArray, Sample
+
+HIGHEST = 0.5
+"""The likeliest image is taken with this chance: what is rare is needed for training as well."""
+
+
+def chances(samples: Sequence[Sample], classes: Sequence[str], share: float) -> FloatArray:
+    """The chance of each image to be taken, (n,): that of its group, summing to `share` of groups.
+
+    A group weighs what its images weigh on average; `training_sets.replay` says what an image does.
+
+    Raises:
+        InputError: the samples have no classes, or the share is none.
+    """
+    if not 0 < share <= HIGHEST:
+        raise InputError(f"a share of {share:g}", expected=f"above 0, at most {HIGHEST:g}")
+    odds = stratified(Drawn(tuple(Item(one, "human") for one in samples)), classes).odds
+    assert odds is not None
+    group = groups(samples)
+    weight = np.bincount(group, odds) / np.bincount(group)
+    return _scaled(weight, max(round(share * len(weight)), 1))[group]
+
+
+def groups(samples: Sequence[Sample]) -> NDArray[np.int64]:
+    """The number of each sample's group, (n,); without one, a sample is a group of its own."""
+    names = [one.group.encode() or b"\0" + one.media for one in samples]
+    place = {name: at for at, name in enumerate(dict.fromkeys(names))}
+    return np.array([place[name] for name in names], np.int64)
+
+
+def _scaled(weight: FloatArray, total: int) -> FloatArray:
+    """Chances in proportion to the weights, of this sum, none above the highest."""
+    out = np.minimum(weight * total / weight.sum(), HIGHEST)
+    while out.sum() < total * (1 - 1e-12):
+        free = out < HIGHEST
+        rest = total - HIGHEST * (~free).sum()
+        out[free] = np.minimum(weight[free] * rest / weight[free].sum(), HIGHEST)
+    return out
+
+
+def take(
+    samples: Sequence[Sample], chance: FloatArray, rng: np.random.Generator
+) -> NDArray[np.bool_]:
+    """Which images are taken, (n,); all of a group or none.
+
+    Args:
+        samples: the images.
+        chance: of each; alike in a group.
+        rng: decides.
+
+    >>> images = [Sample(key, key.encode()) for key in "abcdefgh"]
+    >>> int(take(images, np.full(8, 0.25), np.random.default_rng(0)).sum())
+    2
+    """
+    group = groups(samples)
+    first = np.unique(group, return_index=True)[1]
+    order = rng.permutation(len(first))
+    ends = np.cumsum(chance[first][order])
+    ends[-1] = np.round(ends[-1])  # the sum of the chances is whole
+    marks = np.floor(ends + rng.random())
+    taken = np.zeros(len(first), bool)
+    taken[order] = np.diff(marks, prepend=0) > 0
+    return np.asarray(taken[group])
