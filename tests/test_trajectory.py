@@ -76,6 +76,9 @@ any_row = st.builds(
     whole,
     whole,
     text,
+    whole,
+    whole,
+    st.none() | st.booleans(),
 )
 
 
@@ -151,3 +154,17 @@ def test_a_file_that_is_no_trajectory_is_named(tmp_path):
     Path(tmp_path / "junk.parquet").write_bytes(b"junk")
     with pytest.raises(FormatError, match="this is no trajectory"):
         trajectory.append(tmp_path / "junk.parquet", [])
+
+
+def test_a_table_from_before_some_columns_is_read(tmp_path):
+    import duckdb
+
+    path, older = tmp_path / "new.parquet", tmp_path / "older.parquet"
+    [new] = trajectory.rows(Step("demo", 2, "replace", 4), [measurement(paired=True)])
+    trajectory.write(path, [new])
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"COPY (SELECT * EXCLUDE (n_reference, groups, paired) FROM read_parquet('{path}')) "
+            f"TO '{older}' (FORMAT parquet)"
+        )
+    assert trajectory.read(older) == [new._replace(n_reference=0, groups=0, paired=None)]

@@ -38,7 +38,12 @@ _TYPES = {
     "n": "BIGINT",
     "seed": "BIGINT",
     "reason": "VARCHAR",
+    "n_reference": "BIGINT",
+    "groups": "BIGINT",
+    "paired": "BOOLEAN",
 }
+_LATER = {"n_reference": "0", "groups": "0", "paired": "NULL"}
+"""Columns that older tables lack, and what stands for them."""
 
 
 class Step(NamedTuple):
@@ -54,7 +59,8 @@ class Row(NamedTuple):
     """One line of the table. Where no number could be given, the five numbers are None.
 
     `reason` then says why, as a code of the message catalogue, and is empty otherwise. `n` is the
-    size of the measured (candidate) side.
+    size of the measured (candidate) side. `n_reference`, `groups` and `paired` are as in a
+    `Measurement`; 0 and None where nobody wrote them down.
     """
 
     run: str
@@ -72,6 +78,9 @@ class Row(NamedTuple):
     n: int
     seed: int
     reason: str = ""
+    n_reference: int = 0
+    groups: int = 0
+    paired: bool | None = None
 
 
 def rows(step: Step, measured: Iterable[Measurement | Undetermined], n: int = 0) -> list[Row]:
@@ -106,6 +115,10 @@ def _row(step: Step, item: Measurement | Undetermined, n: int) -> Row:
         item.unit,
         item.n_candidate,
         item.seed,
+        "",
+        item.n_reference,
+        item.groups,
+        item.paired,
     )
 
 
@@ -161,18 +174,28 @@ def read(path: str | Path) -> list[Row]:
             todo="Write one with firsthand.trajectory.write, or run the lab.",
             where=str(source),
         )
-    columns = ", ".join(f'"{name}"::{kind} AS "{name}"' for name, kind in _TYPES.items())
     with duckdb.connect() as connection:
         try:
+            columns = _selected(connection, source)
             found = connection.execute(f"SELECT {columns} FROM read_parquet(?)", [_exact(source)])
             return [_from_record(record) for record in found.fetchall()]
         except duckdb.Error as error:
             raise FormatError(
                 f"this is no trajectory table ({str(error).splitlines()[0]})",
-                expected="a Parquet file with the columns " + ", ".join(_TYPES),
+                expected="a Parquet file with the columns "
+                + ", ".join(name for name in _TYPES if name not in _LATER),
                 todo="Check the path.",
                 where=str(source),
             ) from error
+
+
+def _selected(connection: Any, source: Path) -> str:
+    """Every column, or what stands for it in a table from before there was one."""
+    told = "SELECT name FROM parquet_schema(?)"
+    there = {name for (name,) in connection.execute(told, [_exact(source)]).fetchall()}
+    said = {name: f'"{name}"' for name in _TYPES}
+    said |= {name: instead for name, instead in _LATER.items() if name not in there}
+    return ", ".join(f'{said[name]}::{kind} AS "{name}"' for name, kind in _TYPES.items())
 
 
 def _from_record(record: Sequence[Any]) -> Row:
@@ -215,6 +238,8 @@ def _expression(name: str, kind: str) -> str:
         return f'"slice"::JSON::{kind} AS "slice"'
     if kind == "DOUBLE":  # arrays have no None; NaN cannot occur otherwise, see _check
         return f'CASE WHEN isnan("{name}") THEN NULL ELSE "{name}" END AS "{name}"'
+    if kind == "BOOLEAN":
+        return f"""nullif("{name}", '')::{kind} AS "{name}\""""
     return f'"{name}"::{kind} AS "{name}"'
 
 
@@ -227,6 +252,8 @@ def _columns(table: Sequence[Row]) -> dict[str, Any]:
         values = [getattr(row, name) for row in table]
         if name == "slice":
             values = [json.dumps(dict(part), ensure_ascii=False) for part in values]
+        if kind == "BOOLEAN":  # three values: a column of objects would be guessed from its first
+            values = ["" if value is None else str(value) for value in values]
         given[name] = np.array(values, dtype=kinds.get(kind, object))  # None becomes NaN
     return given
 

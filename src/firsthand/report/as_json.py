@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from typing import Any
 
+from firsthand import __version__
 from firsthand.messages import Language, advice_for, command
+from firsthand.outlook.values import Forecast
+from firsthand.report import ahead
 from firsthand.report.story import retyped
-from firsthand.types import Audit, Finding, Measurement, Skip, Undetermined
+from firsthand.types import Audit, Finding, Skip
 
 FIRST_SKIPS = 20
 
@@ -41,8 +44,16 @@ def document(audit: Audit) -> dict[str, Any]:
         "seed": audit.seed,
         "seconds": audit.seconds,
     }
+    if audit.ahead is not None:
+        found["forecast"] = ahead.as_values(audit.ahead)
     strict: dict[str, Any] = plain(found)
     return strict
+
+
+def forecast(found: Forecast) -> str:
+    """A forecast of its own as one document; null for what lies beyond the horizon."""
+    told = {"schema": found.schema, "tool_version": __version__} | ahead.as_values(found)
+    return json.dumps(plain(told), ensure_ascii=False, allow_nan=False, indent=2) + "\n"
 
 
 def _finding(finding: Finding, audit: Audit) -> dict[str, Any]:
@@ -72,7 +83,7 @@ def _skips(skips: tuple[Skip, ...]) -> dict[str, Any]:
 
 def plain(value: Any) -> Any:
     """Values that JSON has, all the way down; NaN and infinities, which it has not, become null."""
-    if isinstance(value, Measurement | Undetermined):
+    if is_dataclass(value) and not isinstance(value, type):
         return plain(_fields(value))
     if isinstance(value, Mapping):
         return {str(key): plain(each) for key, each in value.items()}

@@ -1,0 +1,169 @@
+"""What a history of looks says: the alarm first, then what each question has seen."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from firsthand.messages import Language, number, text
+from firsthand.monitor import Began, Monitored, Watched
+from firsthand.report.as_json import plain
+from firsthand.report.curves import Curve, Point, curves
+from firsthand.report.left_out import missing
+from firsthand.report.sheet import Panel, key, note, sheet
+from firsthand.report.words import amount, clean, facts, part
+
+SHOWN = 8  # questions in a table or picture; those with most evidence first
+TALL = 210
+MUCH = 1e6
+
+
+@dataclass(frozen=True)
+class Told:
+    """A history with the language it is told in and the command that asked."""
+
+    found: Monitored
+    asked: Sequence[str]  # words of the command, for "next"
+    latest: str  # the set that was looked at last; empty where only numbers are known
+    reference: str
+    lang: Language = "en"
+
+    def say(self, code: str, **params: object) -> str:
+        """A text of the monitor in its language."""
+        return text(f"monitor.{code}", self.lang, **params)
+
+    @property
+    def ranked(self) -> list[Watched]:
+        """Alarms first, then by evidence."""
+        return sorted(
+            self.found.watched, key=lambda one: (one.alarm is None, -max(one.adjusted, default=0))
+        )
+
+
+def render(told: Told) -> str:
+    """Verdict, why, and what to do next."""
+    blocks = [_verdict(told), told.say("why", alpha=told.found.alpha)]
+    if told.found.watched:
+        blocks.append("\n".join(_table(told)))
+    blocks += [_missing(told)] if told.found.undetermined else []
+    return "\n\n".join([*blocks, _next(told)]) + "\n"
+
+
+def document(told: Told) -> str:
+    """The same for programs: codes and numbers, no sentences."""
+    return json.dumps(plain(told.found), ensure_ascii=False, allow_nan=False, indent=2) + "\n"
+
+
+def picture(told: Told) -> str:
+    """Evidence over the looks, and the questions with most of it, each before its null band."""
+    found = told.found
+    panels = [_evidence(told)] if found.generations else []
+    panels += [_question(told, one) for one in told.ranked[:SHOWN]]
+    legend = [key(0, told.say("anything")), note(told.say("why", alpha=found.alpha))]
+    return sheet(_verdict(told).splitlines()[0], panels, legend, lang=told.lang)
+
+
+def _verdict(told: Told) -> str:
+    found = told.found
+    if not found.watched:
+        return told.say("nothing")
+    looks = len(found.generations)
+    if found.alarm is None:
+        return told.say("quiet", looks=looks, alpha=found.alpha)
+    named = [one for one in told.ranked if one.alarm is not None]
+    first = told.say("alarm", generation=found.alarm)
+    lines = [_sentence(told, one) for one in named[:SHOWN]]
+    return "\n".join([first, *(lines or [told.say("together")])])
+
+
+def _sentence(told: Told, one: Watched) -> str:
+    assert one.began is not None
+    return told.say(
+        f"worse-{one.worse}",
+        question=_name(told, one),
+        value=amount(one.values[-1], one.unit),
+        generation=one.generations[-1],
+        alarm=one.alarm,
+        began=_since(one.began),
+    )
+
+
+def _since(began: Began) -> str:
+    return f"{began.generation} [{began.low}, {began.high}]"
+
+
+def _name(told: Told, one: Watched) -> str:
+    return f"{clean(one.metric)}, {part(one.slice, told.lang)}"
+
+
+def _table(told: Told) -> Iterator[str]:
+    heads = [told.say(f"head.{name}") for name in ("question", "now", "null", "evidence", "alarm")]
+    rows = [_row(told, one) for one in told.ranked[:SHOWN]]
+    widths = [max(_wide(row[at]) for row in [heads, *rows]) for at in range(len(heads))]
+    for row in [heads, *rows]:
+        cells = (cell + " " * (wide - _wide(cell)) for cell, wide in zip(row, widths, strict=True))
+        yield "  ".join(cells).rstrip()
+    if len(told.found.watched) > SHOWN:
+        yield told.say("more", count=len(told.found.watched) - SHOWN)
+
+
+def _row(told: Told, one: Watched) -> list[str]:
+    low, high = (amount(end, one.unit) for end in one.null[-1])
+    return [
+        _name(told, one),
+        amount(one.values[-1], one.unit),
+        f"{low} – {high}",
+        f"{_evidence_of(one)} / {number(1 / told.found.alpha)}",
+        told.say("no-alarm") if one.alarm is None else str(one.alarm),
+    ]
+
+
+def _evidence_of(one: Watched) -> str:
+    """E-values grow without end; a million says all."""
+    return number(one.adjusted[-1]) if one.adjusted[-1] < MUCH else f"> {number(MUCH)}"
+
+
+def _wide(words: str) -> int:
+    return sum(2 if ord(letter) > 0x2E7F else 1 for letter in words)
+
+
+def _missing(told: Told) -> str:
+    """Reasons only: a trajectory does not keep what exactly each would need."""
+    return "\n".join(f"? {each.reason}" for each in missing(told.found.undetermined, told.lang))
+
+
+def _next(told: Told) -> str:
+    if told.found.alarm is not None and told.latest:
+        words = ["firsthand", "audit", told.latest, "--reference", told.reference]
+        return told.say("next-audit", command=shlex.join(words))
+    return told.say("next-look", command=shlex.join(told.asked))
+
+
+def _evidence(told: Told) -> Panel:
+    from math import log10, nan
+
+    found = told.found
+    points = tuple(
+        Point(generation, log10(value), nan, nan, nan, nan)
+        for generation, value in zip(found.generations, found.combined, strict=True)
+    )
+    bar = log10(1 / found.alpha)
+    line = tuple(Point(each.x, bar, nan, nan, nan, nan, marked=False) for each in points)
+    series = [Curve("anything", points), Curve("alarm", line)]
+    desc = told.say("evidence-desc", last=number(found.combined[-1]), bar=number(1 / found.alpha))
+    axis = (text("chart.curves.axis", told.lang), lambda value: number(10**value))
+    return Panel(told.say("evidence"), curves(series, told.say("evidence"), desc, axis), TALL)
+
+
+def _question(told: Told, one: Watched) -> Panel:
+    from math import nan
+
+    points = tuple(
+        Point(generation, value, nan, nan, *band)
+        for generation, value, band in zip(one.generations, one.values, one.null, strict=True)
+    )
+    name, question = _name(told, one), facts(one.metric, told.lang)[0]
+    axis = (text("chart.curves.axis", told.lang), lambda value: amount(value, one.unit))
+    return Panel(name, curves([Curve(name, points)], name, question, axis), TALL)

@@ -1,0 +1,78 @@
+"""Charts beside and below each other on one offline SVG page, light or dark as the reader's is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from importlib import resources
+from typing import NamedTuple
+
+from firsthand.report.svg import LINE, WIDE, label, mark, shorten
+
+GAP = 24
+
+
+class Panel(NamedTuple):
+    """One chart under its heading."""
+
+    heading: str
+    svg: str  # made by `frame`
+    tall: float
+
+
+def key(at: int, words: str) -> str:
+    """A line of the legend: the mark of curve number `at` and what it stands for."""
+    drawn = f'<path d="M0 -4H28" class="line s{at}"/>{mark(14, -4, at, big=True)}'
+    return drawn + label(36, 0, words)
+
+
+def note(words: str) -> str:
+    """A line of small text above the charts."""
+    return label(0, 0, words, kind="tick")
+
+
+def sheet(
+    title: str,
+    panels: Sequence[Panel],
+    legend: Sequence[str] = (),
+    *,
+    across: int = 2,
+    style: str = "",
+    lang: str = "en",
+) -> str:
+    """The page: title, legend, charts. Nothing is fetched.
+
+    >>> sheet("Nothing yet", []).startswith("<svg")
+    True
+    """
+    lines = [label(0, 0, title, kind="label number"), *legend]
+    body = [
+        f'<g transform="translate({GAP} {GAP + (LINE + 3) * at})">{line}</g>'
+        for at, line in enumerate(lines)
+    ]
+    y = GAP + (LINE + 3) * len(lines)
+    for start in range(0, len(panels), across):
+        beside = panels[start : start + across]
+        body += [_placed(one, GAP + at * (WIDE + GAP), y) for at, one in enumerate(beside)]
+        y += int(max(one.tall for one in beside)) + LINE + GAP
+    wide = GAP + max(min(across, len(panels)), 1) * (WIDE + GAP)
+    return _document(title, (wide, y), "".join(body), style, lang)
+
+
+def _placed(one: Panel, x: float, y: float) -> str:
+    said = label(0, LINE - 4, shorten(one.heading, WIDE), kind="label number")
+    chart = f'<svg y="{LINE}" width="{WIDE}" height="{one.tall:g}">{one.svg}</svg>'
+    return f'<g transform="translate({x} {y})">{said}{chart}</g>'
+
+
+def _document(title: str, size: tuple[float, float], body: str, style: str, lang: str) -> str:
+    wide, tall = size
+    css = resources.files("firsthand.report").joinpath("report.css").read_text(encoding="utf-8")
+    css += f"\n.sheet {{ width: {wide:g}px; max-width: 100%; }}\n.paper {{ fill: var(--card); }}"
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="chart sheet" viewBox="0 0 {wide:g} '
+        f'{tall:g}" width="{wide:g}" height="{tall:g}" role="group" aria-labelledby="title" '
+        f'lang="{lang}"><title id="title">{escape(title)}</title>'
+        f"<style>{escape(css + style, quote=False)}</style>"
+        f'<rect width="100%" height="100%" class="paper"/>{body}</svg>\n'
+    )

@@ -1,0 +1,177 @@
+"""Looking at every generation: sets, ledgers, runs; and what is refused."""
+
+import json
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+from firsthand import trajectory
+from firsthand.cli import main
+from firsthand.errors import InputError
+from firsthand.monitor import monitor
+from firsthand.trajectory import Row
+
+
+def rows(values, *, metric="class_survival", part="star", spread=0.1, paired=False, n=500):
+    """A history of one question, with a null band that is as wide as `spread` says."""
+    return [
+        Row(
+            "run", 0, "replace", at, metric, (("class", part),), value, None, None,
+            1 - 1.96 * spread, 1 + 1.96 * spread, "ratio", n, 0, "", 2000, 500, paired,
+        )
+        for at, value in enumerate(values, start=1)
+    ]  # fmt: skip
+
+
+FALLING = [1.0, 0.9, 0.75, 0.5, 0.3, 0.1]
+STEADY = [1.02, 0.97, 1.0, 1.04, 0.98, 0.99]
+
+
+def test_what_falls_is_named_and_what_does_not_is_not():
+    found = monitor(rows(FALLING) + rows(STEADY, part="circle"))
+    star, circle = found.watched
+    assert found.alarm is not None
+    assert found.alarm <= 5
+    assert star.alarm is not None
+    assert circle.alarm is None
+    assert star.began.low <= 3
+    assert star.began.high <= star.alarm
+    assert found.generations == (1, 2, 3, 4, 5, 6)
+
+
+def test_rising_is_worse_where_the_metric_says_so():
+    rising = [2 - value for value in FALLING]
+    assert monitor(rows(rising, metric="empty_images")).alarm is not None
+    assert monitor(rows(rising)).alarm is None
+
+
+def test_a_stricter_alpha_needs_more():
+    found = [monitor(rows(FALLING), alpha=alpha).alarm for alpha in (0.05, 1e-4)]
+    assert found[0] < found[1]
+
+
+def test_overlap_or_unknown_sizes_leave_less_evidence():
+    known, unknown = rows(FALLING), rows(FALLING, paired=None)
+    strong, weak = (monitor(each).watched[0].e_values[-1] for each in (known, unknown))
+    assert weak < strong
+    assert monitor(unknown).alarm is not None
+
+
+def test_a_question_that_is_sometimes_not_answered():
+    history = rows(FALLING)
+    history[2] = history[2]._replace(value=None, reason="too-few-objects")
+    found = monitor(history + rows(STEADY, part="circle"))
+    assert found.watched[0].generations == (1, 2, 4, 5, 6)
+    assert found.alarm is not None
+
+
+def test_nothing_to_watch_is_said_with_the_reason():
+    silent = [row._replace(value=None, reason="too-few-objects") for row in rows(FALLING)]
+    bare = [row._replace(null_low=None, null_high=None) for row in rows(STEADY, part="circle")]
+    found = monitor(silent + bare)
+    assert (found.alarm, found.watched) == (None, ())
+    assert [each.reason for each in found.undetermined] == ["too-few-objects", "no-null-band"]
+
+
+def test_several_chains_or_a_wrong_alpha_are_refused():
+    with pytest.raises(InputError, match="2 chains"):
+        monitor([*rows(FALLING), rows(STEADY)[0]._replace(chain=1)])
+    with pytest.raises(InputError, match="alpha"):
+        monitor(rows(STEADY), alpha=0.0)
+
+
+def texts(path, shares, seed):
+    """200 documents of words that are as frequent as `shares` say."""
+    rng = np.random.default_rng(seed)
+    words = np.array([f"word{at}" for at in range(len(shares))])
+    lines = [json.dumps({"text": " ".join(rng.choice(words, 40, p=shares))}) for _ in range(200)]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def generations(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("按代")
+    shares = np.arange(60, 0, -1.0)
+    human = texts(folder / "human.jsonl", shares / shares.sum(), 0)
+    sets = []
+    for at in range(1, 4):
+        power = shares ** (1 + at)
+        sets.append(texts(folder / f"generation {at}.jsonl", power / power.sum(), at))
+    return folder, human, sets
+
+
+class Said(NamedTuple):
+    exit_code: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def asked(capsys):
+    """Runs a command, monitor if none is named."""
+
+    def ask(*words, command="monitor"):
+        with pytest.raises(SystemExit) as ended:
+            main([command, *map(str, words)])
+        return Said(ended.value.code or 0, *capsys.readouterr())
+
+    return ask
+
+
+def test_sets_in_order(generations, asked):
+    folder, human, sets = generations
+    plot = folder / "plot.svg"
+    words = (*sets, "-r", human, "--metric", "entropy", "--plot", plot)
+    found = asked(*words)
+    assert found.exit_code == 1, found.stderr
+    assert found.stdout.startswith("ALARM at generation")
+    assert "Next: firsthand audit" in found.stdout
+    assert plot.read_text("utf-8").startswith("<svg")
+    document = json.loads(asked(*words, "--json").stdout)
+    assert document["schema"] == "firsthand.monitor/1"
+    assert document["alarm"] in document["generations"]
+    assert "警报" in asked(*words, "--lang", "zh").stdout
+
+
+def test_a_trajectory_says_the_same(generations, asked):
+    folder, human, sets = generations
+    table = folder / "trajectory.parquet"
+    words = (*sets, "-r", human, "--metric", "entropy", "--trajectory", table)
+    measured = asked(*words, command="measure")
+    assert measured.exit_code == 0
+    direct = json.loads(asked(*sets, "-r", human, "--metric", "entropy", "--json").stdout)
+    later = json.loads(asked(table, "--json").stdout)
+    assert direct["combined"] == later["combined"]
+
+
+def test_no_reference_no_answer(generations, asked):
+    found = asked(generations[2][0])
+    assert found.exit_code == 2
+    assert "--reference" in found.stderr
+
+
+def test_a_ledger_stands_for_its_versions(generations, tmp_path, monkeypatch, asked):
+    from firsthand.ledger import Ledger
+    from firsthand.read import read
+    from firsthand.types import HUMAN
+
+    _, human, sets = generations
+    monkeypatch.chdir(tmp_path)
+    ledger = Ledger.init()
+    for source in (human, *sets):
+        ledger.add(read(source, declared=HUMAN), source="set", replace=True, copy=True)
+        ledger.commit(source)
+    found = asked(".", "-r", "v1", "--metric", "entropy", "--json")
+    assert found.exit_code in {0, 1}, found.stderr
+    assert json.loads(found.stdout)["generations"] == [1, 2, 3]
+    assert asked(".", "-r", "v4").exit_code == 2
+
+
+def test_rows_of_a_simulated_run_have_no_null(tmp_path, asked):
+    table = tmp_path / "trajectory.parquet"
+    trajectory.write(table, [row._replace(null_low=None) for row in rows(STEADY)])
+    found = asked(table)
+    assert found.exit_code == 3
+    assert found.stdout.startswith("CANNOT SAY")
