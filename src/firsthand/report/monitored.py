@@ -146,14 +146,14 @@ def _evidence(told: Told) -> Panel:
 
     found = told.found
     points = tuple(
-        Point(generation, log10(value), nan, nan, nan, nan)
+        Point(generation, log10(min(value, MUCH)), nan, nan, nan, nan)
         for generation, value in zip(found.generations, found.combined, strict=True)
     )
     bar = log10(1 / found.alpha)
     line = tuple(Point(each.x, bar, nan, nan, nan, nan, marked=False) for each in points)
     series = [Curve("anything", points), Curve("alarm", line)]
     desc = told.say("evidence-desc", last=number(found.combined[-1]), bar=number(1 / found.alpha))
-    axis = (text("chart.curves.axis", told.lang), lambda value: number(10**value))
+    axis = (text("chart.curves.axis", told.lang), lambda value: f"10^{value:g}")
     return Panel(told.say("evidence"), curves(series, told.say("evidence"), desc, axis), TALL)
 
 
