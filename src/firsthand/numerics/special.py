@@ -174,10 +174,11 @@ def _hits(count: float, mean: float, draws: float, size: float) -> float:
 
 def _chances(most: float, mean: float, draws: float, size: float) -> FloatArray:
     """Probability of each count from 0 to `most`."""
-    k = np.arange(most + 1)
-    ways = log_gamma(draws + 1) - log_gamma(k + 1) - log_gamma(draws - k + 1)
-    hits, misses = _rising(size * mean, k), _rising(size * (1 - mean), draws - k)
-    return np.asarray(np.exp(ways + hits + misses - _rising(size, draws)))
+    hit, miss = size * mean, size * (1 - mean)
+    k = np.arange(most)
+    steps = np.log((draws - k) / (k + 1) * (hit + k) / (miss + draws - 1 - k))
+    none = _rising(miss, draws) - _rising(size, draws)
+    return np.asarray(np.exp(none + np.concatenate([[0.0], np.cumsum(steps)])))
 
 
 def _rising(x: float, steps: ArrayLike) -> FloatArray:

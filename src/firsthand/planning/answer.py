@@ -91,7 +91,8 @@ def effort(found: Plan, budgets: Sequence[int] | None = None) -> tuple[Step, ...
     Args:
         found: a plan, whose way is kept.
         budgets: human samples a generation; by default from none to all of a training set, with
-            the one that was chosen. To keep, there are no more than there are. Empty for ways that spend none.
+            the one that was chosen. To keep, there are no more than there are. Empty for
+            ways that spend none.
     """
     if found.choice.way in UNPRICED:
         return ()

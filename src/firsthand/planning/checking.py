@@ -86,11 +86,11 @@ def _judged(people: People, target: Target, choice: Choice, at: int, parts: Floa
         promised=promised,
         hits=hits,
         chains=count,
-        low=low,
-        high=high,
+        low=float(low),
+        high=float(high),
         parts=(float(quantiles[0]), float(quantiles[1]), float(quantiles[2])),
-        contradicts=exact_interval(hits, count, SURE)[1] < promised - ERROR,
-        tells=high - low < WIDE,
+        contradicts=bool(exact_interval(hits, count, SURE)[1] < promised - ERROR),
+        tells=bool(high - low < WIDE),
     )
 
 

@@ -108,7 +108,7 @@ def _size(one: HumanClass, target: Target) -> float:
     """The smallest training set of which a purely human one reaches the target."""
 
     def enough(samples: int) -> bool:
-        return choose("fresh", samples, samples).holds(one, target)
+        return samples > 0 and choose("fresh", samples, samples).holds(one, target)
 
     high = target.samples
     while high < LARGEST and not enough(high):

@@ -11,11 +11,12 @@ from firsthand.messages import Language, percent
 from firsthand.planning.answer import Plan, Step, effort
 from firsthand.planning.shown import Told
 from firsthand.report.curves import Curve, Plot, Point
-from firsthand.report.sheet import Panel, key, note, sheet
+from firsthand.report.sheet import Panel, key, sheet
 from firsthand.report.svg import LINE, MARKS, WIDE, frame, label
 from firsthand.report.words import clean
 
-STEPS = 16  # budgets on a curve
+STEPS = 24  # budgets on a curve
+ROOM = 1.06  # so that the last number stands inside
 AHEAD = 3  # times the chosen number, up to which the curve goes
 
 
@@ -27,7 +28,6 @@ def picture(found: Plan, lang: Language = "en") -> str:
     neediest = sorted(range(len(names)), key=lambda at: found.outcomes[at].probability)
     some = neediest[: len(MARKS)] if steps else []
     legend = [key(at, clean(names[where])) for at, where in enumerate(some)]
-    legend.append(note(told.verdict()))
     panels = [_panel(told, steps, names, some)] if some else []
     return sheet(told.say("plot.title"), panels, legend, lang=lang)
 
@@ -43,10 +43,10 @@ def _budgets(found: Plan) -> list[int]:
 def _panel(told: Told, steps: Sequence[Step], names: Sequence[str], some: Sequence[int]) -> Panel:
     found = told.found
     most = steps[-1].human
-    plot = Plot((0, most), (0.0, 1.0), percent)
-    series = [
-        Curve(names[at], tuple(_point(step.human, step.parts[at]) for step in steps)) for at in some
-    ]
+    least = min(step.parts[at] for step in steps for at in some)
+    low = np.floor(10 * min(least, found.target.keep)) / 10
+    plot = Plot((0, int(ROOM * most) + 1), (float(low), 1.0), percent)
+    series = [_curve(found, steps, names[at], at) for at in some]
     body = [plot.axes(told.say("plot.axis", what=told.say(f"plot.{found.choice.way}")))]
     body += _marked(plot, told)
     body += [plot.line(one.points, at) for at, one in enumerate(series)]
@@ -83,5 +83,12 @@ def _described(told: Told, steps: Sequence[Step], name: str, at: int) -> str:
     )
 
 
-def _point(human: int, part: float) -> Point:
-    return Point(human, part, nan, nan, nan, nan)
+def _curve(found: Plan, steps: Sequence[Step], name: str, at: int) -> Curve:
+    """A mark stands at what was chosen."""
+    points = (
+        Point(
+            step.human, step.parts[at], nan, nan, nan, nan, marked=step.human == found.choice.human
+        )
+        for step in steps
+    )
+    return Curve(name, tuple(points))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from firsthand.class_counts import ClassCounts, class_counts, sample_kinds
 from firsthand.errors import InputError
@@ -13,6 +14,8 @@ from firsthand.numerics.special import beta_cdf
 from firsthand.types import Dataset, FloatArray
 
 LEVEL = 0.95  # of the interval of a human share
+TINY = 1e-9
+HALVINGS = 30  # of an interval
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,42 +103,46 @@ def people_of(source: Dataset | ClassCounts) -> People:
 
 
 def _classes(counts: ClassCounts) -> tuple[HumanClass, ...]:
-    total = counts.human.sum()
-    found = []
-    for name, objects, effect in zip(counts.names, counts.human, counts.design_effect, strict=True):
-        if objects > 0:
-            clustered = max(1.0, effect) if np.isfinite(effect) else 1.0
-            low, high = exact_interval(objects / clustered, total / clustered, LEVEL)
-            found.append(
-                HumanClass(
-                    name=name,
-                    objects=int(objects),
-                    share=float(objects / total),
-                    low=low,
-                    high=high,
-                    each=float(total / counts.human_samples),
-                    draws=float(total / counts.human_samples / clustered),
-                )
-            )
-    return tuple(found)
+    there = counts.human > 0
+    total, each = counts.human.sum(), counts.human.sum() / counts.human_samples
+    objects, effect = counts.human[there], counts.design_effect[there]
+    clustered = np.where(np.isfinite(effect), np.maximum(effect, 1.0), 1.0)
+    low, high = exact_interval(objects / clustered, total / clustered, LEVEL)
+    names = [name for name, here in zip(counts.names, there, strict=True) if here]
+    return tuple(
+        HumanClass(
+            name=name,
+            objects=int(objects[at]),
+            share=float(objects[at] / total),
+            low=float(low[at]),
+            high=float(high[at]),
+            each=float(each),
+            draws=float(each / clustered[at]),
+        )
+        for at, name in enumerate(names)
+    )
 
 
-def exact_interval(hits: float, of: float, level: float) -> tuple[float, float]:
+def exact_interval(hits: ArrayLike, of: ArrayLike, level: float) -> tuple[FloatArray, FloatArray]:
     """Between which shares does the true one lie, after so many hits? Clopper and Pearson 1934.
 
-    >>> [round(end, 4) for end in exact_interval(5, 100, 0.95)]
+    >>> [round(float(end), 4) for end in exact_interval(5, 100, 0.95)]
     [0.0164, 0.1128]
     """
+    found, n = np.broadcast_arrays(np.asarray(hits, float), np.asarray(of, float))
     tail = (1 - level) / 2
-    low = _beta_quantile(tail, hits, of - hits + 1) if hits > 0 else 0.0
-    high = _beta_quantile(1 - tail, hits + 1, of - hits) if hits < of else 1.0
-    return low, high
+    low = _beta_quantile(tail, np.maximum(found, TINY), n - found + 1)
+    high = _beta_quantile(1 - tail, found + 1, np.maximum(n - found, TINY))
+    return np.where(found > 0, low, 0.0), np.where(found < n, high, 1.0)
 
 
-def _beta_quantile(probability: float, a: float, b: float) -> float:
-    low, high = 0.0, 1.0
-    while high - low > 1e-12 + 1e-9 * low:
+def _beta_quantile(probability: float, a: FloatArray, b: FloatArray) -> FloatArray:
+    """Looked for where nearly all of the law lies, and closer by halving."""
+    mean = a / (a + b)
+    room = 8 * np.sqrt(mean * (1 - mean) / (a + b + 1)) + 30 / (a + b)
+    low, high = np.maximum(mean - room, 0.0), np.minimum(mean + room, 1.0)
+    for _ in range(HALVINGS):
         middle = (low + high) / 2
-        under = float(beta_cdf(middle, a, b)) < probability
-        low, high = (middle, high) if under else (low, middle)
-    return (low + high) / 2
+        under = beta_cdf(middle, a, b) < probability
+        low, high = np.where(under, middle, low), np.where(under, high, middle)
+    return np.asarray((low + high) / 2)
