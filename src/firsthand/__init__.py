@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from firsthand.anchor import anchor
     from firsthand.audit import audit, raise_for_verdict
     from firsthand.contracts import Embedder, Metric, Reader
     from firsthand.errors import (
@@ -35,9 +36,11 @@ if TYPE_CHECKING:
     )
     from firsthand.forecast import forecast
     from firsthand.integrations.ultralytics import guard
+    from firsthand.label import label
     from firsthand.ledger import Ledger
     from firsthand.measure import measure
     from firsthand.mix import mix
+    from firsthand.plan import plan
     from firsthand.provenance import declare
     from firsthand.read import read
     from firsthand.recursion import Model, Policy
@@ -99,24 +102,30 @@ __all__ = [
     "Undetermined",
     "UnknownComponent",
     "__version__",
+    "anchor",
     "audit",
     "declare",
     "forecast",
     "guard",
+    "label",
     "measure",
     "mix",
+    "plan",
     "raise_for_verdict",
     "read",
 ]
 
 _HOMES = {
     "Ledger": "ledger",
+    "anchor": "anchor",
     "audit": "audit",
     "declare": "provenance",
     "forecast": "forecast",
     "guard": "integrations.ultralytics",
+    "label": "label",
     "measure": "measure",
     "mix": "mix",
+    "plan": "plan",
     "raise_for_verdict": "audit",
     "read": "read",
 }
