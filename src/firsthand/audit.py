@@ -13,6 +13,7 @@ from firsthand.config import Limits, load_limits
 from firsthand.errors import Blocked, CannotSay, InputError
 from firsthand.leaks import find_leaks
 from firsthand.measure import Measured, audited, measure
+from firsthand.outlook.going_on import going_on
 from firsthand.provenance import declare
 from firsthand.sides import Side
 from firsthand.sources import Source, check_comparable, check_kind, samples_of, side_of
@@ -104,6 +105,7 @@ def audit(
         seed=seed,
         seconds=round(time.monotonic() - began, 3),
         version=__version__,
+        ahead=going_on(judged, human, composition, seed),
     )
 
 

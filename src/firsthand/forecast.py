@@ -12,6 +12,7 @@ import numpy as np
 from firsthand.class_counts import ClassCounts, class_counts, typed
 from firsthand.errors import InputError
 from firsthand.numerics.domain import whole
+from firsthand.outlook.clusters import overall_effect
 from firsthand.outlook.observed import History, observed
 from firsthand.outlook.planned import Plan, planned
 from firsthand.outlook.values import ClassForecast, Forecast
@@ -133,23 +134,6 @@ def table_of(sets: Sequence[ClassCounts]) -> Table:
     for row, each in zip(counts, sets, strict=True):
         np.add.at(row, [at[name] for name in each.names], each.objects)
     return Table(names, counts, overall_effect(sets[0]))
-
-
-def overall_effect(counts: ClassCounts) -> float:
-    """Objects that one independent draw stands for, over all classes; at least 1.
-
-    NaN where every object is a group of its own, so that nothing says how they are clustered.
-
-    The mean of the classes' design effects, each weighted by 1 - its share: by so much Pearson's
-    statistic grows when objects are drawn in clusters.
-
-    Source: Rao and Scott 1981, J. Am. Stat. Assoc. 76:221, equation 2.7.
-    """
-    known = np.isfinite(counts.design_effect)
-    if not known.any() or counts.groups >= counts.total:
-        return float("nan")
-    weight = 1 - counts.shares[known]
-    return max(1.0, float(weight @ counts.design_effect[known] / weight.sum()))
 
 
 def _with_later(found: Forecast, sets: Sequence[ClassCounts]) -> Forecast:

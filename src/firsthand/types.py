@@ -10,10 +10,13 @@ import importlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from firsthand.outlook.going_on import GoingOn
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -251,6 +254,7 @@ class Audit:
     seed: int
     seconds: float
     version: str
+    ahead: GoingOn | None = None  # what happens if they go on like this, where that can be said
     schema: str = "firsthand.audit/1"
 
     def _repr_html_(self) -> str:

@@ -39,6 +39,10 @@ GIVEN = {
     "view": "texts",
     "embedder": "causal_lm",
     "key": "waivers",
+    "generations": 2,
+    "classes": 1,
+    "draws": 1200.0,
+    "lasts": 6.0,
 }
 FAMILIES = ("verdict", "finding", "undetermined", "skip", "advice", "severity", "provenance")
 

@@ -11,8 +11,8 @@ from defusedxml.ElementTree import fromstring
 import audits
 from firsthand.measure import Measured
 from firsthand.report import multiples, table
-from firsthand.report.as_text import width
 from firsthand.report.side_by_side import Column, Compared, Side, cell, short_names, slices
+from firsthand.report.words import width
 from firsthand.types import Shared, Undetermined
 
 CLASS = (("class", "Platelets"),)

@@ -74,6 +74,7 @@ def command(
     from firsthand.forecast import forecast
     from firsthand.messages import language
     from firsthand.report import ahead
+    from firsthand.report import as_json as documents
 
     spoken = language(lang)
     given, later = _sources(generations or [], counts or [], run)
@@ -98,7 +99,7 @@ def command(
 
         plot.write_text(picture(found, spoken), encoding="utf-8")
     typed = _typed(generations or [], counts or [])
-    told = ahead.document(found) if as_json else ahead.render(found, spoken, commands=typed)
+    told = documents.forecast(found) if as_json else ahead.render(found, spoken, commands=typed)
     print(told, end="")
     if not found.classes:
         raise typer.Exit(CANNOT_SAY)
@@ -161,7 +162,8 @@ def _plan(given: Sequence[str]) -> tuple[Mapping[str, Any], Any]:
 
 def _typed(paths: Sequence[str], counts: Sequence[str]) -> list[str]:
     """The command that asks what would keep the classes."""
-    asked = ["--keep", "0.9", "--probability", "0.95"]
+    from firsthand.report.ahead import KEEPING as asked
+
     if paths:
         return [shlex.join(["firsthand", "plan", paths[0], *asked])]
     return [shlex.join(["firsthand", "plan", "--counts", counts[0], *asked])] if counts else []

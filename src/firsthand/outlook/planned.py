@@ -20,7 +20,7 @@ from firsthand.theory.halving import reduced_by
 from firsthand.types import FloatArray, Undetermined
 
 NUMBERS = 2_000_000  # chains times classes that are simulated at once, about
-FEWEST, MOST = 200, 4000  # chains
+FEWEST, FEW, MOST = 200, 1000, 4000  # chains
 DIFFERENT = 100  # counts for which the closed form is worked out; more take longer than simulating
 CLOSED, SIMULATED = "wright-fisher", "simulated"
 
@@ -39,7 +39,13 @@ class Plan:
 
 
 def planned(
-    plan: Plan, *, horizon: int = 10, level: float = 0.9, seed: int = 0, check: bool = False
+    plan: Plan,
+    *,
+    horizon: int = 10,
+    level: float = 0.9,
+    seed: int = 0,
+    check: bool = False,
+    quick: bool = False,
 ) -> Forecast:
     """What will each generation lose?
 
@@ -52,6 +58,7 @@ def planned(
         level: of the intervals.
         seed: of the simulation.
         check: hold the closed form against the simulation.
+        quick: simulate fewer chains, and work out no closed form.
 
     Raises:
         InputError: counts that are no whole numbers or all 0, or a policy that refuses them.
@@ -67,7 +74,7 @@ def planned(
         )
     there = counts > 0
     recipe = _recipe(plan, counts, effect)
-    chains = int(np.clip(NUMBERS // there.sum(), FEWEST, MOST))
+    chains = int(np.clip(NUMBERS // there.sum(), FEWEST, FEW if quick else MOST))
     rng = np.random.default_rng(seed)
     setting = Setting(
         chains=chains, recipe=recipe, sampling=plan.sampling, human=Counted(counts[there])
@@ -75,7 +82,7 @@ def planned(
     home = counts[there] / counts.sum()
     futures = _futures(setting, _start(counts[there], effect, recipe), generations, rng)
     simulated = passages(futures, home, 0, generations, level)
-    closed = _closed(plan, recipe, home, generations, level)
+    closed = None if quick else _closed(plan, recipe, home, generations, level)
     found = simulated if closed is None else simulated._replace(half=closed[0], gone=closed[1])
     names = [plan.names[at] for at in np.flatnonzero(there)]
     order = endangered(found)

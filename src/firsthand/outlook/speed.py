@@ -51,17 +51,19 @@ def speed_of(
     """
     size = min(drift.value, MOST)
     p_biased, p_selective = _by_chance(steps, size, rng)
+    ends = [0.5, (1 - level) / 2, (1 + level) / 2]
+    exponent, inflow = (np.quantile(each, ends) for each in (posterior.exponent, posterior.inflow))
+    biased, selective = p_biased <= ALARM / 3, p_selective <= ALARM / 3
     cause: Cause = "noise"
-    if p_biased <= ALARM / 3:
+    # A class that a filter takes becomes rare, which looks like bias; the fit tells them apart.
+    if biased and (not selective or exponent[1] > 1):
         cause = "biased"
-    elif p_selective <= ALARM / 3:
+    elif selective:
         cause = "selective"
     elif drift.high < nominal:
         cause = "fewer-draws"
     elif drift.low > nominal:
         cause = "slower"
-    ends = [0.5, (1 - level) / 2, (1 + level) / 2]
-    exponent, inflow = (np.quantile(each, ends) for each in (posterior.exponent, posterior.inflow))
     return Speed(
         cause=cause,
         size=Estimate(drift.value, drift.low, drift.high),

@@ -2,22 +2,59 @@
 
 from __future__ import annotations
 
-import json
+import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from math import isfinite
 from typing import Any
 
-from firsthand import __version__
 from firsthand.messages import Language, number, percent, text
+from firsthand.outlook.going_on import GoingOn
 from firsthand.outlook.values import Band, ClassForecast, Estimate, Forecast, When
-from firsthand.report.as_json import plain
-from firsthand.report.as_text import width
 from firsthand.report.left_out import missing
-from firsthand.report.words import clean
+from firsthand.report.words import clean, width
 
 SHOWN = 12  # classes in the table
+ASIDE = 3  # of them in an audit
+KEEPING = ("--keep", "0.9", "--probability", "0.95")  # of the plan that is proposed
 CHECKED = 6  # classes whose closed form is held against the simulation
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """What an audit says of the generations to come."""
+
+    lines: tuple[str, ...]
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    command: str
+
+    @property
+    def table(self) -> Iterator[str]:
+        """Header and rows in columns."""
+        return _grid([self.header, *self.rows])
+
+
+def aside(going: GoingOn | None, human: str, lang: Language) -> Aside | None:
+    """The same, from a forecast; nothing where there is none.
+
+    Args:
+        going: the forecast.
+        human: the reference as it was typed.
+        lang: language of everything but data.
+    """
+    if going is None:
+        return None
+    found = going.forecast
+    basis = text(f"forecast.basis.{going.basis}", lang, now=found.now)
+    reading = text("forecast.reading", lang, level=found.level, horizon=found.horizon)
+    said = (sentence(found, lang), cause(found, lang), basis, reading)
+    return Aside(
+        lines=tuple(line for line in said if line),
+        header=heads(found, lang),
+        rows=tuple(rows(found, ASIDE)),
+        command=clean(shlex.join(["firsthand", "plan", human, *KEEPING])),
+    )
 
 
 def render(found: Forecast, lang: Language = "en", *, commands: Sequence[str] = ()) -> str:
@@ -38,12 +75,6 @@ def render(found: Forecast, lang: Language = "en", *, commands: Sequence[str] = 
         _section("next", _next(commands, lang), lang),
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
-
-
-def document(found: Forecast) -> str:
-    """For programs: codes and numbers; null for what lies beyond the horizon."""
-    told = {"schema": found.schema, "tool_version": __version__} | as_values(found)
-    return json.dumps(plain(told), ensure_ascii=False, allow_nan=False, indent=2) + "\n"
 
 
 def as_values(found: Any) -> Any:

@@ -61,6 +61,7 @@ def render(audit: Audit, lang: Language = "en", *, trajectory: Sequence[Row] = (
         made_of=figures.composition(story),
         tails=figures.tails(story),
         curves=figures.trajectory(story, trajectory),
+        fans=figures.fans(story),
         limits=_limits(story),
         inside=tuple(_inside(story)),
         sides=tuple(_sides(story)),

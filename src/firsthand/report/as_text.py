@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from unicodedata import east_asian_width
 
 from firsthand.messages import Language, percent
 from firsthand.report.story import Advice, Story, said_once, tell
+from firsthand.report.words import width
 from firsthand.types import Audit
 
 MOST_FINDINGS = 12
@@ -22,6 +22,7 @@ def render(audit: Audit, lang: Language = "en", *, colour: bool = False, report:
         _section(story, "findings", _findings(story, colour)),
         _section(story, "next", _next(story)),
         _section(story, "composition", _composition(story)),
+        _section(story, "ahead", _ahead(story)),
         _section(story, "undetermined", _undetermined(story)),
         _section(story, "skips", _skips(story)),
         _section(story, "report", iter([f"  {report}"] if report else [])),
@@ -75,6 +76,14 @@ def _composition(story: Story) -> Iterator[str]:
     yield f"  {story.ancestry}"
 
 
+def _ahead(story: Story) -> Iterator[str]:
+    if story.ahead is None:
+        return
+    yield from (f"  {line}" for line in (*story.ahead.lines, *story.ahead.table))
+    yield f"  {story.say('forecast.plan')}"
+    yield f"    $ {story.ahead.command}"
+
+
 def _undetermined(story: Story) -> Iterator[str]:
     for missing in story.undetermined:
         yield f"  ? {missing.reason}"
@@ -94,12 +103,3 @@ def _skips(story: Story) -> Iterator[str]:
 
 def _paint(words: str, kind: str, colour: bool) -> str:
     return f"\x1b[1;{_COLOURS[kind]}m{words}\x1b[0m" if colour else words
-
-
-def width(words: str) -> int:
-    """Columns that a terminal uses; a Chinese character takes two.
-
-    >>> width("real"), width("真实")
-    (4, 4)
-    """
-    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in words)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from math import isfinite, nan
 
 from firsthand.messages import number, percent
-from firsthand.report import charts, curves
+from firsthand.outlook.values import ClassForecast, Forecast
+from firsthand.report import ahead, charts, curves, fan
 from firsthand.report.story import Story
 from firsthand.report.words import amount, clean, facts, neutral, part
 from firsthand.trajectory import Row
@@ -211,3 +212,30 @@ def _line(row: Row) -> tuple[str, ...]:
     )
     where = (row.policy, str(row.generation), value)
     return (*where, f"[{low}, {high}]", f"{null_low} – {null_high}")
+
+
+def fans(story: Story) -> tuple[Figure, ...]:
+    """What may become of the classes that go first."""
+    if story.audit.ahead is None:
+        return ()
+    found = story.audit.ahead.forecast
+    return tuple(_fan(story, found, one) for one in found.classes[: ahead.ASIDE])
+
+
+def _fan(story: Story, found: Forecast, one: ClassForecast) -> Figure:
+    drawn = fan.panel(found, one, story.lang)
+    names = ("generation", "value", "interval")
+    return Figure(
+        svg=drawn.svg,
+        title=drawn.heading,
+        note="",
+        legend=(
+            (curves.swatch(fan.SEEN), story.say("forecast.chart.seen")),
+            (curves.swatch(fan.AHEAD), story.say("forecast.chart.ahead", level=found.level)),
+        ),
+        header=tuple(story.say(f"header.{name}") for name in names),
+        rows=tuple(
+            (str(b.generation), percent(b.value), f"{percent(b.low)} – {percent(b.high)}")
+            for b in one.bands
+        ),
+    )

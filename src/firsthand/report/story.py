@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from firsthand.messages import Language, advice_for, advice_for_missing, command, has, text
+from firsthand.report.ahead import Aside, aside
 from firsthand.report.left_out import Missing, Skipped, missing, skipped
 from firsthand.report.words import clean, counted_line, facts, number_line, numbers, part
 from firsthand.types import (
@@ -73,6 +74,7 @@ class Story:
     next: tuple[Advice, ...]
     shares: tuple[Share, ...]
     ancestry: str
+    ahead: Aside | None  # what comes if it goes on like this
     undetermined: tuple[Missing, ...]
     skips: tuple[Skipped, ...]
     provenance_line: str  # tool, schema, seed, seconds
@@ -100,6 +102,7 @@ def tell(audit: Audit, lang: Language = "en") -> Story:
         next=_next(audit, findings, lang),
         shares=_shares(audit, lang),
         ancestry=_ancestry(audit, lang),
+        ahead=aside(audit.ahead, _path(audit.reference), lang),
         undetermined=missing(audit.undetermined, lang),
         skips=skipped(audit.skips, lang),
         provenance_line=_made(audit, lang),

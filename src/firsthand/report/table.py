@@ -8,10 +8,9 @@ from itertools import zip_longest
 
 from firsthand.measure import LEVEL
 from firsthand.messages import number
-from firsthand.report.as_text import width
 from firsthand.report.left_out import missing, skipped
 from firsthand.report.side_by_side import MARK, Cell, Compared, cell, slices
-from firsthand.report.words import absolute_unit, clean, facts, part
+from firsthand.report.words import absolute_unit, clean, facts, part, width
 from firsthand.types import Slice
 
 WIDE = 100

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
+from unicodedata import east_asian_width
 
 from firsthand import registry
 from firsthand.errors import FirsthandError
@@ -136,3 +137,12 @@ def spanned(each: Sequence[Mapping[str, str | int | float]]) -> dict[str, object
         else:
             out[name] = ", ".join(clean(value) for value in dict.fromkeys(found[:3]))
     return out
+
+
+def width(words: str) -> int:
+    """Columns that a terminal uses; a Chinese character takes two.
+
+    >>> width("real"), width("真实")
+    (4, 4)
+    """
+    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in words)
