@@ -7,6 +7,7 @@ from blobs import Blobs, Killed
 from firsthand import closed_loop
 from firsthand.closed_loop.results import Results, as_text, table
 from firsthand.errors import InputError
+from firsthand.ledger import Ledger
 from firsthand.types import Measurement
 
 RARE, SMALL = (("class", "blue"),), (("size", "small"),)
@@ -206,3 +207,22 @@ def test_the_table_is_of_arms_that_ran_to_their_end(spec, tmp_path):
     assert as_text(Results(loop, steps[:1])) == "no arm has run to its end yet\n"
     lines = table(Results(loop, steps[:3]))
     assert [(line["arm"], line["seeds"]) for line in lines] == [("replace", [0])]
+
+
+def test_every_generation_is_in_the_ledger_with_who_labelled_it(spec, tmp_path):
+    loop = spec(["DCK"], ledger=str(tmp_path / "ledger"))
+    closed_loop.run(loop, tmp_path / "out")
+    ledger = Ledger.open(tmp_path / "ledger")
+    models = {one.name: one for one in ledger.models()}
+    assert sorted(models) == sorted(
+        f"blobs-{arm}-0@{number}" for arm in ("DCK", "Z0", "Z0K") for number in range(3)
+    )
+    assert models["blobs-DCK-0@2"].parent == "blobs-DCK-0@1"
+    data = ledger.read("blobs-DCK-0")
+    made = [one.provenance for one in data.samples if one.provenance.label_origin == "model"]
+    assert {(one.label_generator, one.generation) for one in made} == {("blobs-DCK-0@1", 2)}
+    assert len(data.samples) == 40
+    controls = ledger.read("blobs-Z0K-0").samples
+    assert {one.provenance.label_origin for one in controls} == {"human"}
+    closed_loop.run(loop, tmp_path / "out")
+    assert len(ledger.models()) == 9

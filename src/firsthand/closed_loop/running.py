@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -28,6 +28,7 @@ from firsthand.closed_loop.generation import (
 )
 from firsthand.closed_loop.items import Item, items_of, save
 from firsthand.closed_loop.pictures import Pictures, labelled_pictures
+from firsthand.closed_loop.recorded import enter, opened
 from firsthand.closed_loop.spec import Loop, Training
 from firsthand.closed_loop.teaching import look
 from firsthand.closed_loop.writing import write
@@ -35,6 +36,9 @@ from firsthand.detections import Cells, Objects, cells_of, gather
 from firsthand.detections.choosing import anchor_of, expected
 from firsthand.engine import Cell
 from firsthand.recursion import Recipe
+
+if TYPE_CHECKING:
+    from firsthand.ledger import Ledger
 
 FORMAT = 1  # raised when the same spec would give other results
 PEER = 1  # what is added to the training seed of the other generation 0 that teaches, too
@@ -62,12 +66,29 @@ def run(loop: Loop, out: str | Path, progress: Progress = lambda _: None) -> lis
     Raises:
         InputError: the data do not fit the loop.
     """
-    return [
-        step
-        for seed in loop.seeds
-        for arm in loop.arms
-        for step in Chain(loop, Path(out), arm, seed, progress).steps()
-    ]
+    ledger = opened(loop.ledger) if loop.ledger else None
+    found: list[Step] = []
+    for chain in (Chain(loop, Path(out), a, s, progress) for s in loop.seeds for a in loop.arms):
+        found += chain.steps() if ledger is None else _entered(chain, ledger)
+    return found
+
+
+def _entered(chain: Chain, ledger: Ledger) -> Iterator[Step]:
+    """The steps of a chain, each in the ledger as soon as it is there.
+
+    What a gate did not let pass is no model: its parent goes on labelling.
+    """
+    name = f"{chain.loop.name}-{chain.arm.name}-{chain.seed}"
+    classes = chain.ground.humans.classes
+    labeller: str | None = None
+    before: list[Item] = []
+    for step in chain.steps():
+        if step.generation.about["accepted"]:
+            items = step.generation.items()
+            again = items == before
+            labeller = enter(ledger, name, step.number, items, classes, labeller, again=again)
+            before = items
+        yield step
 
 
 def finished(loop: Loop, out: str | Path) -> list[Step]:

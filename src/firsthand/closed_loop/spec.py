@@ -57,6 +57,11 @@ class Loop:
         if any(arm.gate for arm in self.arms) and not self.anchor:
             raise InputError("an arm has a gate, and there is no anchor", expected="an anchor")
 
+    @property
+    def name(self) -> str:
+        """Of its detectors in a ledger: the family, or the file without its ending."""
+        return Path(self.model).stem
+
     def detector(self) -> Detector:
         """The detector with its options.
 
