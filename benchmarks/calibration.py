@@ -2,6 +2,7 @@
 
     python benchmarks/calibration.py            the tables of docs/calibration.md, both of them
     python benchmarks/calibration.py --quick    a tenth of it, printed, to see that it runs
+    python benchmarks/calibration.py --only recall vendi    rows of these; others stay as they are
 
 Calibration: two disjoint random parts of the same human data are compared, so every alarm is false.
 Power: two samples of a simulated world are compared, one of them damaged by a dial from 0 to 1; the
@@ -23,6 +24,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache, lru_cache
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -50,9 +52,7 @@ MOST = 500  # samples in a part
 BLOCK = 10  # pairs in a job
 FEWER = {  # pairs, and why
     ("mnist", "frechet"): (10, "5 s a pair in 416 dimensions"),
-    ("mnist", "vendi"): (50, "1.4 s a pair in 416 dimensions"),
     ("cifar", "frechet"): (60, "1.2 s a pair"),
-    ("cifar", "vendi"): (100, "0.4 s a pair"),
     ("wikitext", "type_survival"): (60, "0.8 s a pair"),
     ("wikitext", "distinct_n"): (60, "0.4 s a pair"),
 }
@@ -114,11 +114,13 @@ def parts(name: str, pair: int) -> tuple[dict[str, Any], dict[str, Any], int]:
     return whole.part(one), whole.part(other), size
 
 
-def calibrate(work: Path, name: str, first: int, last: int) -> str:
+def calibrate(work: Path, name: str, first: int, last: int, only: list[str] | None) -> str:
     """One job: some pairs of one set, by every metric that has not seen them."""
     sample = real_set(name).part(np.arange(40))
     todo: dict[str, Metric] = {}
     for metric in metrics_of(real_set(name).task, list(sample)).values():
+        if only and metric.name not in only:
+            continue
         enough = first >= FEWER.get((name, metric.name), (PAIRS[name], ""))[0]
         if not enough and not place(work, name, metric.name, first).exists():
             todo[metric.name] = metric
@@ -297,16 +299,18 @@ def _cell(work: Path, metric: Metric, kind: Ladder) -> str:
 # The whole.
 
 
-def jobs(work: Path, pairs: dict[str, int], worlds: int) -> Iterator[tuple[Any, ...]]:
+def jobs(
+    work: Path, pairs: dict[str, int], worlds: int, only: list[str] | None
+) -> Iterator[tuple[Any, ...]]:
     """What is quick first, and every other block of pairs: a run that is stopped says something."""
     every = [(name, first) for name, most in pairs.items() for first in range(0, most, BLOCK)]
     every.sort(key=lambda job: (job[1] // BLOCK % 2, job[1] / pairs[job[0]]))
     views = sorted(ladders.WORLDS, key=lambda view: view == "tokens")
     worldly = [(power, work, view, kind, worlds) for view in views for kind in KINDS]
-    yield from worldly[: -len(KINDS)]
+    yield from [] if only else worldly[: -len(KINDS)]
     for name, first in every:
-        yield calibrate, work, name, first, min(first + BLOCK, pairs[name])
-    yield from worldly[-len(KINDS) :]
+        yield calibrate, work, name, first, min(first + BLOCK, pairs[name]), only
+    yield from [] if only else worldly[-len(KINDS) :]
 
 
 def run(job: tuple[Any, ...]) -> tuple[str, float]:
@@ -317,6 +321,7 @@ def run(job: tuple[Any, ...]) -> tuple[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="few pairs, printed")
+    parser.add_argument("--only", nargs="+", metavar="METRIC", help="all other rows are kept")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "calibration")
     asked = parser.parse_args()
@@ -325,12 +330,12 @@ def main() -> None:
     work = asked.work / "quick" if asked.quick else asked.work
     began = time.monotonic()
     with ProcessPoolExecutor(asked.workers, multiprocessing.get_context("spawn")) as pool:
-        for done, seconds in pool.map(run, jobs(work, pairs, worlds)):
+        for done, seconds in pool.map(run, jobs(work, pairs, worlds, asked.only)):
             if done:
                 note_cost(work, seconds)
                 passed = time.monotonic() - began
                 print(f"{passed:6.0f} s  {seconds:5.1f} s  {done}", file=sys.stderr)
-    text = page(work, pairs, worlds)
+    text = page(work, pairs, worlds, asked.only)
     if asked.quick:
         print(text)
     else:
@@ -345,10 +350,13 @@ def note_cost(work: Path, seconds: float = 0.0) -> float:
     return spent
 
 
-def page(work: Path, pairs: dict[str, int], worlds: int) -> str:
+def page(work: Path, pairs: dict[str, int], worlds: int, only: list[str] | None) -> str:
     reasons = "; ".join(f"{' '.join(key)} {n} ({why})" for key, (n, why) in FEWER.items())
     folder = Path(__file__).parent
     text = (folder / "calibration.template.md").read_text(encoding="utf-8")
+    rows, found = list(calibration_table(work, pairs)), list(power_table(work))
+    if only:
+        rows, found = with_former(rows, only), former("| looks at")
     return text.format(
         minutes=f"{note_cost(work) / 60:.0f} minutes of CPU",
         remarks=(folder / "calibration.remarks.md").read_text(encoding="utf-8").strip(),
@@ -363,9 +371,28 @@ def page(work: Path, pairs: dict[str, int], worlds: int) -> str:
         world_first=WORLD_SEED,
         world_last=WORLD_SEED + worlds - 1,
         strengths=", ".join(f"{each:g}" for each in STRENGTHS),
-        calibration="\n".join(calibration_table(work, pairs)),
-        power="\n".join(power_table(work)),
+        calibration="\n".join(rows),
+        power="\n".join(found),
     )
+
+
+def former(first: str) -> list[str]:
+    """A table of the page as it stands, by how its first line begins."""
+    lines = PAGE.read_text(encoding="utf-8").splitlines()
+    at = next(at for at, line in enumerate(lines) if line.startswith(first))
+    return list(takewhile(lambda line: line.startswith("|"), lines[at:]))
+
+
+def with_former(rows: list[str], only: list[str]) -> list[str]:
+    """Rows of the metrics that were run, in the table as it stands."""
+    known = {_subject(row): row for row in rows if _subject(row)[1] in only}
+    return [known.get(_subject(row), row) for row in former("| set | metric")]
+
+
+def _subject(row: str) -> tuple[str, str]:
+    """Set and metric."""
+    _, name, metric, *_ = (cell.strip() for cell in row.split("|"))
+    return name, metric
 
 
 if __name__ == "__main__":

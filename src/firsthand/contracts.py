@@ -20,6 +20,7 @@ from firsthand.types import (
     Dataset,
     FloatArray,
     Reading,
+    Shared,
     Slice,
     Task,
     Undetermined,
@@ -190,6 +191,12 @@ class Splits(NamedTuple):
     candidate: BoolArray  # (splits, 64) part of the candidate as large as B
     weights: FloatArray  # (replicates, 64) bootstrap multiplicities of buckets
     seed: int
+    shared: Shared | None = None  # samples of both sides, and on both; None: nothing is known of it
+
+    def overlap(self, reference: int, candidate: int) -> Shared:
+        """The same of so many objects, as many in each sample; none are on both if unknown."""
+        share = self.shared.both / max(self.shared.candidate, 1) if self.shared else 0.0
+        return Shared(reference, candidate, round(share * candidate))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -148,3 +148,23 @@ def test_kinds_of_texts_and_of_boxes() -> None:
     found = categories_view(Dataset("made", "detect", ("x", "y"), (labelled, Sample("b", b"b"))))
     assert found.names[found.label].tolist() == ["y", "y", "x"]
     assert found.groups == 1
+
+
+def test_shared_texts_make_the_null_narrower_and_shared_pictures_do_not(
+    rng: np.random.Generator,
+) -> None:
+    """Half of the samples are on both sides: half the variance, where nothing can be relabelled."""
+    label = zipf(2000, 40, rng)
+    reference, candidate = view(label), view(np.concatenate([label[:1000], zipf(1000, 40, rng)]))
+    spread = {}
+    for both in (0, 1000):
+        plan = make_splits(0, Shared(2000, 2000, both), 299)
+        for kind in ("label", "word"):
+            sides = [
+                each._replace(names=np.arange(40, dtype=np.uint64)) if kind == "word" else each
+                for each in (reference, candidate)
+            ]
+            found = registry.load("metrics", "entropy").compare(*sides, plan)
+            spread[kind, both] = found.null.std()
+    assert spread["label", 1000] == spread["label", 0] == pytest.approx(spread["word", 0])
+    assert spread["word", 1000] == pytest.approx(spread["word", 0] * 0.5**0.5, rel=0.01)

@@ -48,6 +48,15 @@ def test_all_pairs_by_blocks(
     assert found.across[5, 0] == pytest.approx(cell, rel=1e-5, abs=1e-5)
 
 
+def test_with_a_compiler_and_without_one(rng: np.random.Generator) -> None:
+    compiled = pytest.importorskip("firsthand.numerics.compiled.kernels")
+    product, owner = rng.normal(size=(40, 90)).astype(np.float32), np.sort(rng.integers(0, 5, 40))
+    one, other = np.zeros((2, 5, 90), np.float32)
+    kernels.add_cubes(product, owner, one)
+    compiled.add_cubes(product, owner, other)
+    np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
+
+
 def test_parts_are_what_their_points_say(rng: np.random.Generator) -> None:
     ours, theirs = point_set(rng, 400, 5), point_set(rng, 300, 5, 0.2)
     found = sums(ours, theirs)

@@ -14,8 +14,9 @@ them together, and is what to use where columns were measured apart: it is valid
 where columns move together.
 
 A column that one side does not have is undetermined, by name; so is one whose values are all rare,
-such as a name or a number of an account. Rows that both sides share are not told apart from others,
-so the null is too wide for a candidate that holds the reference's rows, unless they are the same.
+such as a name or a number of an account. Rows that look the same need not be the same, where few
+columns have few values, so none are taken for shared unless the two tables are one: the null is too
+wide for a candidate that holds the reference's rows, and never too narrow.
 
 Source: Kuiper 1960 (Indagationes Mathematicae 63:38); Holm 1979; Westfall & Young 1993.
 """

@@ -13,10 +13,13 @@ Source: Good 1953 (Biometrika 40:237); singletons under rarefaction after Hurlbe
 
 from __future__ import annotations
 
+import numpy as np
+
 from firsthand.contracts import Draws, Metric, Splits, TokensView
-from firsthand.numerics.halves import match, nothing, ratio_draws, too_few
+from firsthand.numerics.halves import Found, Halves, match, nothing, ratio_draws, too_few
 from firsthand.numerics.spectrum import (
     Counts,
+    Spectrum,
     by_count,
     once_after_thinning,
     scores,
@@ -35,12 +38,26 @@ def compare(reference: TokensView, candidate: TokensView, splits: Splits) -> Dra
     groups = min(reference.groups, candidate.groups)
     counts = spectrum(reference, candidate, 1)
     parts = match(splits, counts.reference_size, counts.candidate_size)
-    # Both are over the same number of tokens, which the ratio cancels.
     found = scores(counts, parts, _singletons)
     problem = too_few(NAME, groups, float(found.human.mean()), (MIN_GROUPS, MIN_SINGLETONS))
     if problem is not None:
         return nothing(splits, groups, problem)
-    return ratio_draws((ALL,), found, parts, shared_tokens(reference, candidate), groups)
+    shared = shared_tokens(reference, candidate)
+    rates = _rates(found, parts, counts)
+    return ratio_draws((ALL,), rates, parts, shared, groups, alone=counts.reference_size)
+
+
+def _rates(found: Found, parts: Halves, counts: Spectrum) -> Found:
+    """Types seen once for each of the tokens of a part, after both of a pair were made equal."""
+    ours, theirs = counts.reference_size, counts.candidate_size
+    whole = np.minimum(parts.human @ ours, parts.candidate @ theirs)[:, None]
+    half = np.minimum(parts.one @ ours, parts.other @ ours)[:, None]
+    return Found(
+        human=found.human / whole,
+        candidate=found.candidate / whole,
+        one=found.one / half,
+        other=found.other / half,
+    )
 
 
 def _singletons(_first: Counts, other: Counts, kept: FloatArray) -> FloatArray:

@@ -30,7 +30,7 @@ NAME = "vendi"
 
 def compare(reference: FeatureView, candidate: FeatureView, splits: Splits) -> Draws:
     """The score of the candidate over that of a second human sample, at equal size."""
-    return pointset.ask(Question(NAME, _found, _whole), reference, candidate, splits)
+    return pointset.ask(Question(NAME, _found, _whole, alone=True), reference, candidate, splits)
 
 
 def _whole(_reference: FeatureView, candidate: FeatureView) -> float:

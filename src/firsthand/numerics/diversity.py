@@ -125,11 +125,15 @@ def _compared(reference: CategoriesView, candidate: CategoriesView, splits: Spli
     parts = match(splits, ours.size, theirs.size)
     same = np.array_equal(ours.kinds, theirs.kinds) and np.array_equal(ours.size, theirs.size)
     sizes = len(reference.label), len(candidate.label)
+    # The same text has the same words; the same picture may have been labelled anew, which is noise
+    # too, and of an unknown size: labels count as drawn anew unless all of them are the same.
+    written = reference.names.dtype.kind == "u"
+    shared = splits.overlap(*sizes) if written else Shared(*sizes, 0)
     return Compared(
         *_pair(found, (ours, parts.human), (theirs, parts.candidate)),
         *_pair(found, (ours, parts.one), (ours, parts.other)),
         parts=parts,
-        shared=Shared(*sizes, sizes[1] if same else 0),
+        shared=Shared(*sizes, sizes[1]) if same else shared,
     )
 
 

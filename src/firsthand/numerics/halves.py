@@ -92,11 +92,15 @@ def ratio_draws(
     undetermined: tuple[Undetermined, ...] = (),
     *,
     absolute: FloatArray | None = None,
+    alone: FloatArray | None = None,
 ) -> Draws:
     """The candidate's score as a share of what a second human sample scores; 1 is no difference.
 
     The null is how far two human samples are apart that were compared with the same part A: A
-    itself cancels, as it does in the value.
+    itself cancels, as it does in the value. Two such samples are quarters of the reference. Where a
+    score looks at nothing but its own part, halves tell the same at the size of the value, so that
+    nothing is concluded from smaller parts, in which points or words matter otherwise. The spread
+    is estimated from 64 buckets, so that it is Student's, not a normal.
 
     Args:
         slices: names, k of them.
@@ -107,11 +111,17 @@ def ratio_draws(
         groups: independent groups on the smaller side.
         undetermined: slices that were given up, with the reason.
         absolute: (slices,) the metric itself on all rows, for people to compare with other tools.
+        alone: (64,) size of each bucket of the reference, if a score does not look at A.
     """
     human = found.human.mean(axis=0)
     value = found.candidate.mean(axis=0) / human
-    apart = 2 * (found.one - found.other) / (found.one + found.other).mean(axis=0)
-    null = _spread(apart, parts.one.astype(float) - parts.other, 3 / 4) * _scale(parts, shared)
+    if alone is None:
+        apart = 2 * (found.one - found.other) / (found.one + found.other).mean(axis=0)
+        null = _spread(apart, parts.one.astype(float) - parts.other, 3 / 4) * _scale(parts, shared)
+    else:
+        signs = np.where(parts.human, 1.0, -1.0)
+        null = _spread(found.human / human, signs, 1 / 3, alone) * _scale_alone(parts, shared)
+    null *= _student(null.shape, BUCKETS if alone is None else int((alone > 0).sum()))
     difference = (found.candidate - value * found.human) / human
     around = _spread(difference, np.where(parts.first, 1.0, -1.0), 1 / 3)
     return Draws(
@@ -150,7 +160,22 @@ def _scale(parts: Halves, shared: Shared) -> float:
     return noise_scale(shared) * float(np.sqrt(held))
 
 
-def _spread(scores: FloatArray, signs: FloatArray, stays: float) -> FloatArray:
+def _scale_alone(parts: Halves, shared: Shared) -> float:
+    """From parts of a share t, whose mean varies by s^2 (1 - t) / (n t), to both samples."""
+    held = float(parts.human.mean())
+    return 2 * noise_scale(shared) * float(np.sqrt(held / (1 - held)))
+
+
+def _student(shape: tuple[int, ...], filled: int) -> FloatArray:
+    """Factors that turn normal numbers into Student's, whose spread so many buckets told."""
+    freedom = max(filled - 1, 1)
+    rng = np.random.Generator(np.random.Philox(key=freedom, counter=7))
+    return np.sqrt(freedom / rng.chisquare(freedom, size=shape))
+
+
+def _spread(
+    scores: FloatArray, signs: FloatArray, stays: float, sizes: FloatArray | None = None
+) -> FloatArray:
     """How the mean of (splits, slices) scores would vary between samples, around 0.
 
     Scores of random parts vary because buckets differ, which is what a new sample would do too,
@@ -167,6 +192,8 @@ def _spread(scores: FloatArray, signs: FloatArray, stays: float) -> FloatArray:
             for the others too; the rest is drawn again from the rows that were computed.
         signs: (splits, 64) 1 for buckets on one side, -1 for the other, 0 for neither.
         stays: share of the variance that is not linear and does not average out.
+        sizes: (64,) of the buckets, if parts differ in size while what is compared does not: what
+            goes with size is then left out.
     """
     known = len(scores)
     signs = signs - signs[:known].mean(axis=0)
@@ -175,8 +202,11 @@ def _spread(scores: FloatArray, signs: FloatArray, stays: float) -> FloatArray:
     # Rows may sum to the same number, so that a column says nothing new: least norm. Normal
     # equations are exact enough for 64 nearly orthogonal columns of signs, and 20 times faster.
     inverse = np.linalg.pinv(seen.T @ seen, rcond=1e-10, hermitian=True)
-    linear = signs @ (inverse @ (seen.T @ centred))
+    effect = inverse @ (seen.T @ centred)
+    linear = signs @ effect
     rest = centred - linear[:known]
+    if sizes is not None:
+        linear -= np.outer(signs @ sizes, sizes @ effect / (sizes @ sizes))
     if known < len(signs):
         again = np.random.Generator(np.random.Philox(key=known, counter=4))
         more = again.integers(0, known, len(signs) - known)

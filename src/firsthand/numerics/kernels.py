@@ -7,6 +7,8 @@ n x n matrix is ever held.
 
 from __future__ import annotations
 
+import importlib.util
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -110,17 +112,34 @@ def _block(
 ) -> FloatArray:
     """Sums of the kernel of some points with others, by the bucket of each. (64, 64)."""
     present = np.flatnonzero(np.diff(place))
-    owner = np.repeat(np.arange(BUCKETS), np.diff(place))
-    member = (owner == present[:, None]).astype(np.float32)
+    owner = np.repeat(np.arange(len(present)), np.diff(place)[present])
+    add = _adder()
     total = np.zeros((len(present), len(others)))
     for at in range(0, len(others), COLUMNS):
         product = rows @ others[at : at + COLUMNS].T
-        cube = product * product
-        cube *= product
-        total[:, at : at + COLUMNS] = member @ cube
+        some = np.zeros((len(present), product.shape[1]), np.float32)
+        add(product, owner, some)
+        total[:, at : at + COLUMNS] = some
     out = np.zeros((BUCKETS, BUCKETS))
     out[present] = _by_bucket(total, other)
     return out
+
+
+def _adder() -> Callable[[Floats, NDArray[np.int64], Floats], None]:
+    """Adds cubes by the bucket of their row: compiled, if there is a compiler, or by products."""
+    if importlib.util.find_spec("numba") is None:
+        return add_cubes
+    from firsthand.numerics.compiled.kernels import add_cubes as compiled
+
+    return compiled
+
+
+def add_cubes(product: Floats, owner: NDArray[np.int64], out: Floats) -> None:
+    """The same without a compiler; see `compiled.kernels`."""
+    member = (owner == np.arange(len(out))[:, None]).astype(np.float32)
+    cube = product * product
+    cube *= product
+    out += member @ cube
 
 
 def mmd(found: Sums) -> Estimate:

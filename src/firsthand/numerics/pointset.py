@@ -52,6 +52,7 @@ class Question(NamedTuple):
     """Of every part in every split or the first of them, (rows, 1) each; takes a seed."""
     whole: Callable[[FeatureView, FeatureView], float]
     """The metric as it was published, on all points."""
+    alone: bool = False  # the score of a part looks at nothing else
 
 
 def ask(
@@ -81,7 +82,8 @@ def ask(
     shared = Shared(len(ours.media), len(theirs.media), both)
     found = question.score(ours, theirs, parts, splits.seed)
     whole = np.array([question.whole(reference, candidate)])
-    return ratio_draws((ALL,), found, parts, shared, groups, absolute=whole)
+    alone = ours.sizes if question.alone else None
+    return ratio_draws((ALL,), found, parts, shared, groups, absolute=whole, alone=alone)
 
 
 def _smallest(

@@ -18,6 +18,9 @@ from firsthand.types import FloatArray, Shared, Undetermined
 SPLITS = 1999
 """Random splits of the reference. A p-value is at least 1/2000, below 0.05 over 100 slices."""
 
+MOST_STRETCH = 4.0
+"""By how much a spread may come out too small: beyond, a draw left out what there is to see."""
+
 
 class Pair(NamedTuple):
     """Both sides of a comparison, with the samples that are on both sides kept apart.
@@ -53,6 +56,7 @@ def make_splits(seed: int, shared: Shared, splits: int = SPLITS) -> Splits:
         candidate=candidate,
         weights=weights.astype(np.float64),
         seed=seed,
+        shared=shared,
     )
 
 
@@ -124,16 +128,12 @@ def noise_scale(shared: Shared) -> float:
 def _null_candidate(pair: Pair, frame: Frame, splits: Splits) -> Part:
     """Second human samples, written at the reference's size: its sums plus what chance adds.
 
-    Each row flips buckets between two halves; the difference of the halves is the noise. Labels
-    that differ on shared media are noise too if each could as well have gone the other way, so
-    their differences are flipped by fair coins (a sign-flip test by bucket).
+    Labels that differ on shared media are noise too if each could as well have gone the other way,
+    so their differences are flipped by fair coins (a sign-flip test by bucket).
     """
     reference = _strata(pair.reference, frame)
     n = reference.samples.sum()
-    centred = reference.totals - np.outer(reference.samples, reference.totals.sum(axis=0) / n)
-    # The halves differ by (2/n) Σ ±d in the mean, so by 2 Σ ±d at the reference's size.
-    signs = np.where(splits.half, 2.0, -2.0)
-    noise = noise_scale(pair.shared) * (signs @ centred) * _student(splits, reference)[:, None]
+    noise = _studentised(reference, pair.shared, splits.weights)
     if pair.reference_shared is not None and pair.candidate_shared is not None:
         before, after = (
             _strata(each, frame).totals for each in (pair.reference_shared, pair.candidate_shared)
@@ -144,15 +144,45 @@ def _null_candidate(pair: Pair, frame: Frame, splits: Splits) -> Part:
     return Part(totals, np.full(len(totals), n))
 
 
-def _student(splits: Splits, reference: Part) -> FloatArray:
-    """Factors that make the noise as heavy-tailed as its own estimate is uncertain, (splits,).
+def _studentised(reference: Part, shared: Shared, weights: FloatArray) -> FloatArray:
+    """By how much the candidate's sums differ from the reference's by chance, (splits, strata).
 
-    The spread is estimated from f + 1 filled buckets, so a standardised difference follows
-    Student's t with f degrees of freedom rather than a normal.
+    A reference that shows few of something by chance shows little spread of it too, so that an
+    ordinary candidate looks far above it, and the fewer there are the more. So each row draws a
+    reference and a candidate from the buckets (bootstrap), and their difference is stretched by how
+    much too small that reference's own spread came out (bootstrap-t; Hall 1988, Ann. Stat. 16:927).
+
+    Args:
+        reference: sums by bucket.
+        shared: how the sides overlap: what is on both is in both draws.
+        weights: (splits, 64) bootstrap multiplicities; the next row's make the candidate.
     """
-    freedom = max(int((reference.samples > 0).sum()) - 1, 1)
-    rng = np.random.Generator(np.random.Philox(key=splits.seed, counter=1))
-    return np.sqrt(freedom / rng.chisquare(freedom, size=len(splits.first)))
+    filled = max(int((reference.samples > 0).sum()), 2)
+    centred = _from_mean(reference)
+    drawn = (weights - 1.0) @ centred * np.sqrt(filled / (filled - 1))
+    # Of c samples o are shared: the difference goes against the reference by 1 - o / c, and its
+    # variance is 4 noise_scale² that of the reference's sums.
+    against = 1.0 - shared.both / shared.candidate
+    apart = max(4 * noise_scale(shared) ** 2 - against**2, 0.0)
+    noise = np.sqrt(apart) * np.roll(drawn, 1, axis=0) - against * drawn
+    spread = (centred**2).sum(axis=0)
+    found = _spread_of(reference, centred, weights)
+    least = np.maximum(found, spread / MOST_STRETCH)
+    stretch = np.divide(spread, least, out=np.ones_like(least), where=least > 0)
+    return np.asarray(noise * np.sqrt(stretch))
+
+
+def _from_mean(part: Part) -> FloatArray:
+    """Sums of each bucket less those that its size leads to expect, (64, strata)."""
+    mean = part.totals.sum(axis=0) / part.samples.sum()
+    return np.asarray(part.totals - np.outer(part.samples, mean))
+
+
+def _spread_of(part: Part, centred: FloatArray, weights: FloatArray) -> FloatArray:
+    """Sum of squares of the buckets that each row drew, about the mean of that row."""
+    moved = weights @ centred / (weights @ part.samples)[:, None]
+    both, size = weights @ (centred * part.samples[:, None]), weights @ part.samples**2
+    return np.asarray(weights @ centred**2 - 2 * moved * both + moved**2 * size[:, None])
 
 
 def _coins(splits: Splits) -> FloatArray:

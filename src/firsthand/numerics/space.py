@@ -31,6 +31,7 @@ MEMBERS = 12  # of each list belong to the smallest part on average: the k-th is
 THREADS = 2  # NumPy works beside itself here; more would need more memory
 MIN_GROUPS = 20
 MIN_POINTS = 10
+CANDIDATE = Found._fields.index("candidate")
 COPY = 0.05  # of human points are as near to the reference as this: nearer is a copy
 
 
@@ -235,6 +236,7 @@ def _reached(space: Space, balls: Bits) -> Mapping[str, tuple[FloatArray, FloatA
 def _near(space: Space, back: Lists, member: Bits) -> Found:
     """Share of each part's points that lie nearer to A than 95 % of human ones do. (splits, 1)."""
     parts = space.parts
+    strange = 1 - space.shared.both / space.shared.candidate
     ours, theirs = (
         reach.radius(lists, reach.closed(lists, member, 1), len(parts.first))
         for lists in (space.ours, back)
@@ -249,6 +251,9 @@ def _near(space: Space, back: Lists, member: Bits) -> Found:
             )
             chosen = distance[getattr(parts, name)[split, bucket], split]
             out[at, split] = (chosen <= edge).mean()
+        # The k-th nearest of n, which the edge is, has k / (n + 1) of all others before it; of
+        # those that are among the n it has k / n.
+        out[CANDIDATE, split] *= 1 + strange / len(human)
     return Found(*out[:, :, None])
 
 
