@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -115,7 +116,9 @@ def test_the_side_files_say_what_became_of_every_prediction(there, tmp_path):
 def test_weights_of_soft_labels_stand_beside_them(there, tmp_path):
     out = tmp_path / "next"
     label(there.predictions, there.pool, reference=there.reference, out=out, method="soft")
-    weights = [one["weights"] for one in lines(out / "firsthand-predictions.jsonl")[1:] if one["objects"]]
+    weights = [
+        one["weights"] for one in lines(out / "firsthand-predictions.jsonl")[1:] if one["objects"]
+    ]
     assert all(0 < each < 1 for one in weights for each in one)
 
 
@@ -220,6 +223,19 @@ def test_a_reference_by_a_model_is_refused(there, tmp_path):
     label(there.predictions, there.pool, reference=there.reference, out=out)
     with pytest.raises(InputError, match="neither made nor verified"):
         label(there.predictions, there.pool, reference=out, out=tmp_path / "again")
+
+
+def test_what_people_labelled_already_is_left_out(there, tmp_path):
+    pool = tmp_path / "pool"
+    shutil.copytree(there.pool, pool)
+    for path in sorted((there.reference.parent / "images" / "val").iterdir())[:5]:
+        shutil.copy(path, pool / path.name)
+    found = label(there.predictions, pool, reference=there.reference, out=tmp_path / "n")
+    assert found.images == 50
+    assert [each.code for each in found.skips] == ["labelled-already"] * 5
+    val = there.reference.parent / "images" / "val"
+    with pytest.raises(InputError, match="already"):
+        label(there.predictions, val, reference=there.reference, out=tmp_path / "m")
 
 
 def test_predictions_of_other_classes_are_refused(there, tmp_path):

@@ -77,7 +77,8 @@ def label(
         InputError: the reference is no human detection data, nothing was found, and so on.
         UnknownComponent: there is no such method.
     """
-    human, waiting = _reference(reference), images(pool)
+    human = _reference(reference)
+    waiting = _new(images(pool), human)
     val = [one for one in human.samples if one.split == "val" and one.label is not None]
     seen, generator = _predictions(source, waiting, val, human.classes, generator)
     made_by = _made_by(generator, trained_on, media)
@@ -129,6 +130,20 @@ def _reference(source: str | Path | Dataset) -> Dataset:
             where=human.name,
         )
     return human
+
+
+def _new(pool: Unlabelled, human: Dataset) -> Unlabelled:
+    """Without images that people labelled already: those are the truth, and may be validated on."""
+    known = {one.media for one in human.samples if one.label is not None}
+    again = [one for one in pool.samples if one.media in known]
+    if len(again) == len(pool.samples):
+        raise InputError(
+            f"people labelled all {len(again):,} images already",
+            expected="images that the reference does not hold",
+        )
+    skips = (Skip("labelled-already", one.path) for one in again)
+    samples = tuple(one for one in pool.samples if one.media not in known)
+    return pool._replace(samples=samples, skips=(*pool.skips, *skips))
 
 
 def _method(method: str | Labelling, options: Mapping[str, Any] | None) -> Labelling:
