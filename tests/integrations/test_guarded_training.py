@@ -195,3 +195,30 @@ def test_a_predictor_answers_image_by_image_and_names_what_it_cannot_read(base, 
     assert asked.classes == CLASSES
     assert all((each.confidence >= 0.25).all() and (each.xywh <= 1).all() for each in found)
     assert sum(len(each.classes) for each in found) >= 5
+
+
+def test_a_run_that_was_killed_says_so_and_resumes(ultralytics, tmp_path):
+    data = scenes(tmp_path / "human", 24, 24)
+    ledger = firsthand.Ledger.init(tmp_path)
+    model = ultralytics.YOLO(str(model_file(tmp_path)))
+    firsthand.guard(model, data, origin="human", ledger=tmp_path)
+
+    def killed(trainer):
+        if trainer.epoch == 2:
+            raise KeyboardInterrupt
+
+    model.add_callback("on_train_epoch_start", killed)
+    with pytest.raises(KeyboardInterrupt):
+        model.train(data=str(data), project=str(tmp_path), name="run", **QUICK | {"epochs": 4})
+    told = verdict_of(tmp_path / "run")
+    assert (told["state"], told["verdict"]) == ("begun", "cannot-say")
+    assert ledger.models() == ()
+    again = ultralytics.YOLO(str(tmp_path / "run" / "weights" / "last.pt"))
+    guarded = firsthand.guard(again, data, origin="human", ledger=tmp_path)
+    again.train(resume=True)
+    told = verdict_of(tmp_path / "run")
+    assert guarded.verdict == told["verdict"] == "pass"
+    assert told["state"] == "done"
+    assert told["model"]["generation"] == 0
+    assert [each["epoch"] for each in told["epochs"]][-1] == 4
+    assert [each.name for each in ledger.models()] == [told["model"]["name"]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from html import escape
 from importlib import resources
@@ -41,6 +41,10 @@ def svg(told: Told, lang: Language = "en") -> str:
     wide = GAP + ACROSS * (WIDE + GAP)
     title = text("guard.curves", lang)
     tall, parts = float(GAP + LINE), [label(GAP, GAP, title, kind="label number")]
+    if told.earlier:
+        note = text("guard.band", lang, model=text(f"guard.{told.earlier[0][0]}", lang))
+        parts.append(label(GAP, tall + 4, note, kind="tick"))
+        tall += LINE + 4
     drawn = [_panel(told, *panel, lang) for panel in _panels(told)]
     if not drawn:
         parts.append(label(GAP, tall + LINE, text("guard.no-curves", lang), kind="tick"))
@@ -88,6 +92,8 @@ def _panels(told: Told) -> Iterator[tuple[str, list[Slice]]]:
 
 def _panel(told: Told, code: str, shown: list[Slice], lang: Language) -> tuple[str, float]:
     series = [Curve(part(one, lang) if one else "", _points(told, one)) for one in shown]
+    if len(series) > 1:  # bands of several would hide each other
+        series = [Curve(one.label, tuple(map(_unbanded, one.points))) for one in series]
     title = text(code, lang)
     ends = "; ".join(f"{one.label} {one.points[-1].value:.2f}" for one in series)
     axis = (text("guard.axis", lang), lambda tick: f"{tick:g}")
@@ -109,6 +115,10 @@ def _points(told: Told, which: Slice) -> tuple[Point, ...]:
     return tuple(
         Point(epoch, one.value, one.low, one.high, *band) for epoch, one in found if one is not None
     )
+
+
+def _unbanded(point: Point) -> Point:
+    return replace(point, null_low=nan, null_high=nan)
 
 
 def _found(answers: Answers, which: Slice) -> Measurement | None:

@@ -140,7 +140,7 @@ def _registered(run: Run, wishes: Wishes, name: str) -> dict[str, Any] | None:
         telling.say("guard.ledger-failed", wishes.question.lang, error=str(error))
         return {"error": str(error)}
     said = asdict(entry)
-    shown = {key: "?" if value is None else value for key, value in said.items()}
+    shown = {key: "–" if value is None else value for key, value in said.items()}
     shown["version"] = entry.version[:10]
     telling.say("guard.ledger", wishes.question.lang, **shown)
     return said
@@ -150,7 +150,7 @@ def _show(run: Run, final: Look | None, against: Sequence[Contrast], lang: Langu
     run.lines = telling.conclusion(run, against, lang)
     told = over_epochs.Told(
         run.verdict or "cannot-say",
-        run.lines,
+        run.lines[:-1],  # the last names the page itself
         tuple((one.epoch, one.recall) for one in run.looks),
         tuple((role, one.recall) for role, one in run.earlier.items()),
         () if final is None else final.recall,

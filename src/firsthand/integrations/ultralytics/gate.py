@@ -72,7 +72,8 @@ def examine(name: object, task: str, asked: Question) -> Admitted:
     reference = _reference(candidate, asked.reference, task)
     told = None if asked.anchor is None else _human(asked.anchor, task)
     anchor = told or _held_out(reference)
-    result = audit(candidate, reference, anchor=anchor, limits=asked.limits, seed=asked.seed)
+    apart = None if anchor is None or _inside(anchor, candidate) else anchor
+    result = audit(candidate, reference, anchor=apart, limits=asked.limits, seed=asked.seed)
     all_human = all(map(by_people, trained_on(candidate)))
     watched = _by_people(anchor) if anchor is not None else _unseen(reference, candidate)
     return Admitted(named, candidate, reference, watched, _sourced(result, named, asked), all_human)
@@ -157,6 +158,13 @@ def _held_out(dataset: Dataset) -> Dataset | None:
     """Its val split, declared as it is."""
     val = tuple(each for each in dataset.samples if each.split.lower() in HELD_OUT - {"test"})
     return replace(dataset, samples=val, digest="") if val else None
+
+
+def _inside(anchor: Dataset, candidate: Dataset) -> bool:
+    """Is it what the candidate holds out itself, which every audit looks at anyway?"""
+    own = _held_out(candidate)
+    held = {each.media for each in own.samples} if own else set()
+    return all(each.media in held for each in anchor.samples)
 
 
 def _by_people(dataset: Dataset) -> Dataset | None:

@@ -202,7 +202,8 @@ class Guard:
         checkpoint = self.model.ckpt if isinstance(self.model.ckpt, dict) else {}
         settings = dict(checkpoint.get("train_args") or {})
         if trainer.args.resume:
-            return str(settings.get("model") or "") or None, {}
+            began = str(settings.get("model") or "")
+            return (began if began.endswith(".pt") else None), {}
         started = self.model.ckpt_path
         if started is None and isinstance(trainer.args.pretrained, str | Path):
             started = str(trainer.args.pretrained)

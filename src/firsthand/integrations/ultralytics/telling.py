@@ -127,7 +127,7 @@ def conclusion(run: Run, against: Sequence[Contrast], lang: Language) -> tuple[s
     lost = [(one.role, each) for one in against for each in one.lost(len(against))]
     lines = [_headline(run, against, len(lost), lang)]
     for role, each in lost[:MOST]:
-        shares = {"value": each.value, "low": each.low, "high": each.high}
+        shares = {"value": each.value, "low": max(each.low, 0.0), "high": each.high}
         said = {key: percent(value) for key, value in shares.items()}
         which = part(each.slice, lang) if each.slice else text("guard.panel-all", lang)
         lines.append(
