@@ -11,7 +11,7 @@ from firsthand.lab.loop import follow
 from firsthand.models.flow import FlowMatching
 from firsthand.recursion import Setting
 
-SEEDS = 5
+SEEDS = 3
 
 
 def test_a_wrong_option_is_named():
@@ -33,20 +33,22 @@ def test_a_flow_learns_where_classes_lie():
 
 @pytest.fixture(scope="module")
 def recursions():
-    """Records of both policies on handwritten digits, five seeds each."""
+    """Records of two policies on handwritten digits, (generations, seeds) each, paired by seed."""
     pytest.importorskip("torch")
     digits = pytest.importorskip("sklearn.datasets").load_digits()
     order = np.random.default_rng(0).permutation(len(digits.target))
-    train, rest = order[:900], order[900:]
     x, y = digits.data / 16, digits.target
-    people = People(x[train], y[train], x[rest])
+    people = People(x[order[:898]], y[order[:898]], x[order[898:]])
+    model = FlowMatching(steps=600, hidden=256, batch=128)
     found = {}
-    for policy, first in (("replace", 800), ("anchor", 160), ("accumulate", 800)):
-        values = {"model": "flow", "policy": policy, "generations": 5, "samples": 800}
-        experiment = lab.parse({**values, "first": first, "chains": SEEDS, "every": 1})
-        setting = Setting(chains=SEEDS, recipe=experiment.recipe, human=people)
-        chains = Alone(FlowMatching(steps=250, hidden=128), setting)
-        found[policy] = follow(chains, experiment, np.random.default_rng(7))
+    for policy in ("replace", "mixed"):
+        named = {"name": policy, "share": 0.2} if policy == "mixed" else policy
+        experiment = lab.parse({"model": "flow", "policy": named, "generations": 5, "samples": 800})
+        recipe = experiment.recipe
+        setting = Setting(chains=1, recipe=recipe, picks=recipe.picks(800), human=people)
+        seeds = [np.random.default_rng(seed) for seed in range(SEEDS)]
+        chains = [follow(Alone(model, setting), experiment, rng) for rng in seeds]
+        found[policy] = {name: np.hstack([one[name] for one in chains]) for name in chains[0]}
     return found
 
 
@@ -54,23 +56,25 @@ def recursions():
 def test_recall_collapses_under_replace_and_precision_does_not_fall(recursions):
     replaced = recursions["replace"]
     assert (replaced["recall"][-1] < 0.1 * replaced["recall"][0]).all()
-    assert replaced["precision"][-1].mean() > 0.95 * replaced["precision"][0].mean()
+    assert replaced["precision"][-1].mean() >= replaced["precision"][0].mean()
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("policy", "number"),
-    [
-        ("anchor", "recall"),
-        ("anchor", "coverage"),
-        ("anchor", "variance"),
-        ("accumulate", "recall"),
-        ("accumulate", "coverage"),
-        ("accumulate", "tail_recall"),  # a fifth of human data does not keep it: 1 % is left
-    ],
-)
-def test_human_data_keep_what_replace_loses(recursions, policy, number):
-    """A fifth of human data, or all of them: the paired difference has an interval above 0."""
-    gain = recursions[policy][number][-1] - recursions["replace"][number][-1]
-    t = 2.776  # of Student's distribution with 4 degrees of freedom, 95 %
+@pytest.mark.parametrize("number", ["recall", "coverage", "variance"])
+def test_a_fifth_of_human_data_keeps_what_replace_loses(recursions, number):
+    """The same first model, then the paired difference: its interval lies above 0."""
+    mixed, replaced = (recursions[policy][number] for policy in ("mixed", "replace"))
+    np.testing.assert_array_equal(mixed[0], replaced[0])
+    gain = mixed[-1] - replaced[-1]
+    t = 4.303  # of Student's distribution with 2 degrees of freedom, 95 %
     assert gain.mean() - t * gain.std(ddof=1) / SEEDS**0.5 > 0
+
+
+@pytest.mark.slow
+def test_the_tail_goes_first_and_human_data_keep_some_of_it(recursions):
+    """Three seeds are too few for one generation; `benchmarks/image_recursion.py` has five."""
+    mixed, replaced = (recursions[policy]["tail_coverage"] for policy in ("mixed", "replace"))
+    assert (replaced[0] > 0.1).all()
+    assert (replaced[0] < recursions["replace"]["coverage"][0]).all()
+    assert replaced[-1].mean() < 0.02
+    assert mixed[1:].mean() > replaced[1:].mean()
