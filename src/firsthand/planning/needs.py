@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from firsthand.planning.choice import Way, choose
 from firsthand.planning.target import HumanClass, Target
 
-LARGEST = 10**9  # samples: beyond, no training set is thought of
+LARGEST = 10**8  # samples: beyond, no training set is thought of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +110,8 @@ def _size(one: HumanClass, target: Target) -> float:
     def enough(samples: int) -> bool:
         return samples > 0 and choose("fresh", samples, samples).holds(one, target)
 
+    if target.keep == 1:  # half of all human samples have less than the mean, whatever their size
+        return math.inf
     high = target.samples
     while high < LARGEST and not enough(high):
         high *= 2
