@@ -23,7 +23,7 @@ from firsthand import closed_loop
 
 ROOT = Path(__file__).parent.parent
 DATA = Path(os.environ.get("FIRSTHAND_DATA", ROOT.parent / "shared" / "data"))
-CORE = ["replace", "mix30", "DCK", "Z0", "Z0K"]
+CORE = ["replace", "DCK", "Z0", "Z0K", "mix30"]
 SEEDS = [0, 1, 2, 3, 4]
 
 SHAPES: dict[str, Any] = {

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
@@ -29,8 +30,11 @@ def call(capsys, *words):
 
 
 def test_arms_stand_beside_their_controls(spec, capsys):
-    code, out, err = call(capsys, "spec.yaml")
+    code, out, err = call(capsys, "spec.yaml", "--plot", "curves.svg")
     assert (code, err) == (0, "")
+    drawn = ElementTree.parse("curves.svg")
+    titles = [each.text for each in drawn.iter() if each.tag.endswith("title")]
+    assert "labels made over expected: blue (band: all seeds)" in titles
     assert [line.split()[0] for line in out.splitlines()[4:]] == ["replace", "Z0", "Z0K"]
 
 
@@ -45,6 +49,7 @@ def test_json_has_the_table_and_every_row(spec, capsys):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        (["--csv", "rows.csv"], "csv has no meaning for a closed loop"),
         (["--seed", "1"], "seed has no meaning for a closed loop"),
         (["--set", "model.batch=2"], "model.batch=2 has no meaning for a closed loop"),
     ],

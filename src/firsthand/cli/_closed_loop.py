@@ -6,6 +6,10 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from firsthand.closed_loop.results import Results
 
 SCHEMA = "firsthand.closed-loop/1"
 
@@ -18,24 +22,37 @@ def described(path: str) -> bool:
     return isinstance(value, dict) and "arms" in value
 
 
-def run(spec: str, given: Sequence[str], out: Path, as_json: bool) -> str:
-    """Run what is not there yet; returns what is printed.
+def run(spec: str, given: Sequence[str], out: Path) -> Results:
+    """Run what is not there yet.
 
     Raises:
         InputError: flags that have no meaning here, or a spec that does not fit.
     """
     from firsthand import closed_loop
-    from firsthand.closed_loop import results
+    from firsthand.closed_loop.results import Results
     from firsthand.errors import InputError
 
     if given:
         raise InputError(
             f"{given[0]} has no meaning for a closed loop",
-            expected="everything in the spec",
+            expected="everything in the spec, and --out, --plot or --json",
             where=spec,
         )
     loop = closed_loop.load(spec)
-    found = results.Results(loop, closed_loop.run(loop, out / "generations", _progress))
+    return Results(loop, closed_loop.run(loop, out / "generations", _progress))
+
+
+def picture(found: Results) -> str:
+    """The curves as SVG."""
+    from firsthand.closed_loop import drawn
+
+    return drawn.picture(found)
+
+
+def text(found: Results, as_json: bool) -> str:
+    """A table of arms, or everything as one JSON document."""
+    from firsthand.closed_loop import results
+
     if not as_json:
         return results.as_text(found)
     rows = [{**row._asdict(), "slice": dict(row.slice)} for row in found.rows()]

@@ -93,11 +93,10 @@ def command(
             "data": data,
         }
         if len(names) == 1 and _closed_loop.described(names[0]):
-            given = [
-                *(flag for flag, value in flags.items() if value is not None),
-                *(options or []),
-            ]
-            print(_closed_loop.run(names[0], given, out, as_json), end="")
+            given = [flag for flag, value in (flags | {"csv": csv}).items() if value is not None]
+            found = _closed_loop.run(names[0], [*given, *(options or [])], out)
+            _write(plot, lambda: _closed_loop.picture(found))
+            print(_closed_loop.text(found, as_json), end="")
             return
         how = {"out": out, "engine": engine, "workers": workers, "compiled": compiled}
         runs = _run(_experiments(names, flags, options or []), {**how, "every_chain": every_chain})

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from firsthand.closed_loop.running import Chain, Step, pictures
 from firsthand.closed_loop.spec import Loop
-from firsthand.detections import average_precision, compare, measure, score
+from firsthand.detections import Cells, average_precision, compare, measure, score
 from firsthand.detections.scoring import Scored
 from firsthand.errors import InputError
 from firsthand.trajectory import Row, rows
@@ -87,6 +89,40 @@ class Results:
         after = [self.scored[arm, seed, number] for seed in both]
         found = compare(before, after, name, confidence, how=how)  # type: ignore[arg-type]
         return {each.slice: each for each in found}
+
+    def labels(self, arm: str, number: int, part: Slice) -> list[tuple[int, float]]:
+        """Labels made in a slice over those that people's count gives, for each seed."""
+        found = []
+        for step in self.steps:
+            told = step.generation.about
+            if (step.arm.name, step.number) == (arm, number) and "labels" in told:
+                cells = Chain.of(self.loop, step.seed).ground.cells
+                parts, members = cells.slices()
+                here = members[parts.index(part)]
+                made, expected = (np.array(told[name])[here].sum() for name in COUNTS[:2])
+                found.append((step.seed, float(made / expected)))
+        return found
+
+    @cached_property
+    def _cells(self) -> Cells:
+        return Chain.of(self.loop, self.loop.seeds[0]).ground.cells
+
+    @property
+    def rarest(self) -> Slice:
+        """The class of which people labelled least."""
+        ground = Chain.of(self.loop, self.loop.seeds[0]).ground
+        rare = int(np.argmin(ground.expected.by_class))
+        return (("class", self._cells.classes[rare]),)
+
+    @property
+    def smallest(self) -> Slice:
+        """Objects of the smallest size."""
+        return (("size", self._cells.sizes[0]),)
+
+    @property
+    def largest(self) -> Slice:
+        """Objects of the largest size."""
+        return (("size", self._cells.sizes[-1]),)
 
     def rows(self) -> list[Row]:
         """The trajectory: each arm, seed and generation by class and size."""

@@ -1,0 +1,151 @@
+"""Arms over the generations as one offline SVG: what is left of recall, what labels are made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from html import escape
+from importlib import resources
+from math import isfinite, nan
+
+import numpy as np
+
+from firsthand.closed_loop.results import Results
+from firsthand.errors import InputError
+from firsthand.messages import number
+from firsthand.report.curves import Curve, Point, curves
+from firsthand.report.svg import LINE, MARKS, WIDE, label, mark
+from firsthand.types import Measurement, Slice
+
+ACROSS, GAP, TALL = 2, 24, 210
+NOTE = "Means over seeds; bands: 95 %, over test pictures and seeds. Generation 0 is human labels."
+Values = Callable[[Results, str, int], tuple[float, float, float]]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One number over the generations."""
+
+    title: str
+    start: float  # what it is at generation 0
+    values: Values  # of an arm at a generation: value and both ends; NaN: cannot say
+
+
+def recall_left(part: Slice, confidence: float = 0.25) -> Panel:
+    """Recall of a slice over that of generation 0."""
+
+    def values(results: Results, arm: str, number: int) -> tuple[float, float, float]:
+        found = results.against(arm, number, (arm, 0), "recall", confidence)
+        return _ends(found[part])
+
+    said = ", ".join(value for _, value in part) or "all"
+    return Panel(f"recall at {confidence:g} over generation 0: {said}", 1.0, values)
+
+
+def moved(name: str, title: str) -> Panel:
+    """A quantity minus that of generation 0."""
+
+    def values(results: Results, arm: str, number: int) -> tuple[float, float, float]:
+        return _ends(results.against(arm, number, (arm, 0), name, how="difference")[()])
+
+    return Panel(f"{title} minus generation 0", 0.0, values)
+
+
+def labels_made(part: Slice) -> Panel:
+    """Labels of a class or size that were made, over what people would have labelled, by count."""
+
+    def values(results: Results, arm: str, number: int) -> tuple[float, float, float]:
+        each = [one for _, one in results.labels(arm, number, part)]
+        return (float(np.mean(each)), min(each), max(each)) if each else (nan, nan, nan)
+
+    said = ", ".join(value for _, value in part) or "all"
+    return Panel(f"labels made over expected: {said} (band: all seeds)", 1.0, values)
+
+
+def usual(results: Results) -> list[Panel]:
+    """The rarest class, small and large objects, labels of the rarest class, mAP50, precision."""
+    rare, small, large = results.rarest, results.smallest, results.largest
+    return [
+        recall_left(rare),
+        recall_left(small),
+        recall_left(large),
+        labels_made(rare),
+        moved("average_precision", "mAP50"),
+        moved("precision", "precision at 0.25"),
+    ]
+
+
+def picture(results: Results, arms: Sequence[str] = (), panels: Sequence[Panel] = ()) -> str:
+    """Panels two abreast, a line an arm.
+
+    Args:
+        results: a loop that ran, or a part of it.
+        arms: which; the first four unless told.
+        panels: which; `usual` unless told.
+
+    Raises:
+        InputError: more arms than a picture can tell apart.
+    """
+    arms = arms or results.arms[: len(MARKS)]
+    if len(arms) > len(MARKS):
+        raise InputError(f"{len(arms)} arms in one picture", expected=f"at most {len(MARKS)}")
+    wanted = panels or usual(results)
+    body = [f'<g transform="translate({GAP} {GAP})">{_legend(results, arms)}</g>']
+    top = GAP + LINE * (len(arms) + 1)
+    for at, panel in enumerate(wanted):
+        x, y = GAP + at % ACROSS * (WIDE + GAP), top + at // ACROSS * (TALL + LINE + GAP)
+        body.append(f'<g transform="translate({x} {y})">{_panel(results, arms, panel)}</g>')
+    tall = top + -(-len(wanted) // ACROSS) * (TALL + LINE + GAP)
+    return _document(GAP + ACROSS * (WIDE + GAP), tall, "".join(body))
+
+
+def _panel(results: Results, arms: Sequence[str], panel: Panel) -> str:
+    lines = [Curve(arm, tuple(_points(results, arm, panel))) for arm in arms]
+    lines = [line for line in lines if len(line.points) > 1]
+    ends = [f"{line.label} ends at {number(line.points[-1].value)}" for line in lines]
+    body = curves(lines, panel.title, "; ".join(ends), ("generation", number), edges=True)
+    title = label(0, LINE - 4, panel.title, kind="label number")
+    return f'{title}<svg y="{LINE}" width="{WIDE}" height="{TALL}">{body}</svg>'
+
+
+def _points(results: Results, arm: str, panel: Panel) -> Iterator[Point]:
+    yield Point(0, panel.start, panel.start, panel.start, nan, nan)
+    for at in range(1, results.loop.generations + 1):
+        if results.seeds(arm, at):
+            value, low, high = panel.values(results, arm, at)
+            if isfinite(value):
+                yield Point(at, value, low, high, nan, nan)
+
+
+def _ends(answer: object) -> tuple[float, float, float]:
+    if isinstance(answer, Measurement):
+        return answer.value, answer.low, answer.high
+    return nan, nan, nan
+
+
+def _legend(results: Results, arms: Sequence[str]) -> str:
+    last = results.loop.generations
+    lines = [
+        f'<g transform="translate(0 {LINE * at})"><path d="M0 -4H28" class="line s{at}"/>'
+        f"{mark(14, -4, at, big=True)}{label(36, 0, f'{arm} ({_seeds(results, arm, last)})')}</g>"
+        for at, arm in enumerate(arms)
+    ]
+    return "".join(lines) + label(0, LINE * len(arms), NOTE, kind="tick")
+
+
+def _seeds(results: Results, arm: str, last: int) -> str:
+    many = len(results.seeds(arm, last))
+    return f"{many} seed{'s' * (many != 1)}"
+
+
+def _document(wide: float, tall: float, body: str) -> str:
+    style = resources.files("firsthand.report").joinpath("report.css").read_text(encoding="utf-8")
+    style += f"\n.sheet {{ width: {wide:g}px; max-width: 100%; }}\n.paper {{ fill: var(--card); }}"
+    style += "\n.edge { fill: none; stroke-width: 1; opacity: .55; }"
+    size = f'viewBox="0 0 {wide:g} {tall:g}" width="{wide:g}" height="{tall:g}"'
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="chart sheet" {size} role="group" '
+        f'aria-labelledby="title"><title id="title">A detector on labels of its own</title>'
+        f"<style>{escape(style, quote=False)}</style>"
+        f'<rect width="100%" height="100%" class="paper"/>{body}</svg>\n'
+    )
