@@ -15,7 +15,7 @@ from firsthand.types import Dataset, FloatArray
 
 LEVEL = 0.95  # of the interval of a human share
 TINY = 1e-9
-HALVINGS = 30  # of an interval
+HALVINGS = 17  # of sixteen standard deviations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
