@@ -3,7 +3,7 @@
     python benchmarks/plan.py --markdown docs/plan.md
 
 Planned by `firsthand.plan` itself, then followed by independent simulated chains: the formulas of
-the fresh budget at three budgets, 200 random class distributions and targets on each of three
+the fresh budget at three budgets, 200 random class distributions and targets on each of two
 seeds, and, where real data are at hand (FIRSTHAND_DATA), whole images of blood cells. The formulas
 were settled on other seeds. Exit code 1 if an interval of what was found lies below its promise.
 """
@@ -28,7 +28,7 @@ from firsthand.planning.target import exact_interval
 from firsthand.theory import inflow
 from firsthand.theory.keeping import Mix, kept_probability, variance
 
-SEEDS = (101, 102, 103)  # settings were chosen on others
+SEEDS = (101, 102)  # settings were chosen on others
 CASES, CHAINS = 200, 50
 ZIPF = 1 / np.arange(1.0, 1001)
 ZIPF /= ZIPF.sum()
