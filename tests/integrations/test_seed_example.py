@@ -63,7 +63,7 @@ def test_declared_it_trains_and_lists_what_eight_images_cannot_tell(run):
     assert verdict["data"]["verdict"] == "cannot-say"
     reasons = {each["reason"] for each in verdict["data"]["undetermined"]}
     assert reasons == {"nothing-measured", "too-few-groups"}
-    assert "people made or verified all 4 training samples" in done.stderr
+    assert "people made or verified every one of 4 training samples" in done.stderr
     assert "needs at least 20 groups on each side; there are 8" in done.stderr
     assert "epoch 5: anchor recall cannot be told" in done.stderr
     names = {"verdict.json", "report.html", "recall.svg", "audit.html", "predictions.npz"}

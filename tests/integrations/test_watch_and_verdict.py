@@ -16,7 +16,7 @@ import firsthand
 from firsthand.cli.train import parsed
 from firsthand.detections import Cells
 from firsthand.errors import InputError
-from firsthand.integrations.ultralytics import telling, verdict
+from firsthand.integrations.ultralytics import predict, telling, verdict
 from firsthand.integrations.ultralytics.gate import Question
 from firsthand.integrations.ultralytics.guarding import EVENTS, Guard
 from firsthand.integrations.ultralytics.lineage import SCHEMA, digest_of, lineage
@@ -238,6 +238,32 @@ def test_curves_show_what_was_looked_at(rng):
         assert "nan" not in over_epochs.svg(told, lang)
     none = over_epochs.Told("cannot-say", ("◆",), (), (), ())
     assert "No recall can be told" in over_epochs.svg(none)
+
+
+class Tensor:
+    """What answers of Ultralytics are made of, as far as it is asked."""
+
+    def __init__(self, values):
+        self.values = np.array(values, float)
+
+    def cpu(self):
+        return self
+
+    def numpy(self):
+        return self.values
+
+
+def test_oriented_boxes_are_given_upright_and_the_surest_comes_first():
+    tilted = [
+        [[0.5, 0.3], [0.7, 0.5], [0.5, 0.7], [0.3, 0.5]],
+        [[0, 0], [0.1, 0], [0.1, 1.2], [0, 1]],
+    ]
+    obb = SimpleNamespace(xyxyxyxyn=Tensor(tilted), conf=Tensor([0.4, 0.9]), cls=Tensor([0, 1]))
+    labels, xywh, confidence = predict._boxes(SimpleNamespace(probs=None, obb=obb))
+    assert labels.tolist() == [1, 0]
+    assert confidence.tolist() == [0.9, 0.4]
+    assert np.allclose(xywh[1], [0.5, 0.5, 0.4, 0.4])
+    assert xywh.max() <= 1
 
 
 def test_settings_are_read_as_they_are_typed():

@@ -29,7 +29,7 @@ DROPPED = frozenset(
     + ("label-range",)
 )
 """What makes Ultralytics leave an image out of training with no more than a warning."""
-TASKS = ("detect", "segment", "classify", "obb")
+TASKS = ("detect", "segment", "classify")
 
 
 class Named(NamedTuple):
