@@ -202,6 +202,9 @@ def test_nothing_found_is_an_error_and_leaves_nothing_behind(there, tmp_path):
     ("change", "said"),
     [
         ({"method": "count_matched", "options": {"flor": 0.1}}, "no option"),
+        ({"options": {"floor": "low"}}, "another kind"),
+        ({"options": {"cap": 3}}, "another kind|cap"),
+        ({"options": {"cap": {"comet": 1.0}}}, "comet"),
         ({"prior": {"comet": 1.0}}, "no class 'comet'"),
         ({"generator": "nameless"}, "NAME@VERSION"),
         ({"method": "sampled", "anchor": None, "val": False}, "anchor"),

@@ -156,7 +156,10 @@ def _method(method: str | Labelling, options: Mapping[str, Any] | None) -> Label
             raise InputError(
                 f"{method} has no option {name!r}", expected="one of " + ", ".join(sorted(known))
             )
-    made: Labelling = replace(found, **(options or {}))  # type: ignore[type-var]
+    try:
+        made: Labelling = replace(found, **(options or {}))  # type: ignore[type-var]
+    except TypeError as error:
+        raise InputError(f"an option of {method} is of another kind: {error}") from error
     return made
 
 

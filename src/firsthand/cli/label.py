@@ -37,9 +37,9 @@ def command(
         str, typer.Option("--reference", "-r", help="What people labelled: path or version.")
     ],
     out: Annotated[Path, typer.Option(help="Folder to write; must not exist.")],
-    method: Annotated[str, typer.Option(help="How: firsthand metrics, docs/labelling.md.")] = (
-        "count_matched"
-    ),
+    method: Annotated[
+        str, typer.Option(help="count_matched, fixed, sampled, soft; docs/labelling.md.")
+    ] = ("count_matched"),
     options: Annotated[
         list[str] | None, typer.Option("--set", metavar="OPTION=VALUE", help="Such as floor=0.05.")
     ] = None,

@@ -53,6 +53,7 @@ class CountMatched:
 
     def __post_init__(self) -> None:
         require(0 <= self.floor < 1, "floor", self.floor, "a confidence from 0 to below 1")
+        require(isinstance(self.cap, Mapping), "cap", self.cap, "labels an image by class")
         for name, most in self.cap.items():
             require(most >= 0, f"cap of {name}", most, "0 or more labels an image")
 
@@ -91,6 +92,8 @@ class CountMatched:
     def _at_most(self, pool: Objects, reference: Expected, anchor: Anchor | None) -> FloatArray:
         """Most labels an image of each class, (classes,): what was told, and what can be there."""
         names = reference.cells.classes
+        for name in self.cap:
+            require(name in names, "cap", name, "one of " + ", ".join(names))
         told = np.array([self.cap.get(name, np.inf) for name in names])
         if anchor is None or not self.bounded:
             return told
