@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from firsthand.closed_loop.running import Chain, Step, pictures
+from firsthand.closed_loop.chain import Chain, Step, pictures
 from firsthand.closed_loop.spec import Loop
 from firsthand.detections import Cells, average_precision, compare, measure, score
 from firsthand.detections.scoring import Scored

@@ -6,8 +6,6 @@ for, is on a few human pictures; it decides nothing here.
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,6 +13,7 @@ import yaml
 
 from firsthand.closed_loop.items import Item
 from firsthand.closed_loop.pixels import drawn
+from firsthand.training_sets.placing import put
 
 VALIDATED = 8
 
@@ -46,14 +45,7 @@ def _write(item: Item, folder: Path, name: str) -> None:
 
         Image.fromarray(drawn(item)).save(folder / "images" / f"{name}.png")
     else:
-        _linked(source, folder / "images" / f"{name}{source.suffix}")
+        put(source, folder / "images" / f"{name}{source.suffix}", "link")
+    # As many digits as `items.save` keeps: what is kept is what was trained on.
     rows = (f"{kind} {x:.6f} {y:.6f} {w:.6f} {h:.6f}\n" for kind, (x, y, w, h) in item.labels)
     (folder / "labels" / f"{name}.txt").write_text("".join(rows), encoding="utf-8")
-
-
-def _linked(source: Path, target: Path) -> None:
-    """The same file under another name, or a copy where the disk is another one."""
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copyfile(source, target)
