@@ -140,7 +140,7 @@ def test_a_program_trains_and_samples_through_files(people):
         ({"name": "shrinking.py", "wrong": "nan"}, "drew 1 numbers that are not finite"),
         ({"name": "shrinking.py", "wrong": "few"}, r"of shape \(59, 16\).*Expected \(60, 16\)"),
         ({"name": "shrinking.py", "speed": 3}, "has no option 'speed'. Expected one of factor"),
-        ("melting.py", "melting.py: there is no such model"),
+        ("melting.py", "melting.py: there is no such component"),
         ("people.py", "defines no `component`"),
         ({"command": ["no-such-program"]}, "no-such-program did not run"),
         ({"command": [sys.executable, "-c", "import sys; sys.exit('torn')"]}, "code 1: torn"),
