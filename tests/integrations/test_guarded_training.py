@@ -222,3 +222,22 @@ def test_a_run_that_was_killed_says_so_and_resumes(ultralytics, tmp_path):
     assert told["model"]["generation"] == 0
     assert [each["epoch"] for each in told["epochs"]][-1] == 4
     assert [each.name for each in ledger.models()] == [told["model"]["name"]]
+
+
+def test_a_parent_that_nobody_guarded_is_asked_itself_and_its_past_is_unknown(
+    base, ultralytics, tmp_path
+):
+    folder, data, _ = base
+    ultralytics.YOLO(str(folder / "gen0" / "weights" / "best.pt")).save(tmp_path / "found.pt")
+    model = ultralytics.YOLO(str(tmp_path / "found.pt"))
+    guarded = firsthand.guard(model, data, origin="human", ledger=folder)
+    told = QUICK | {"epochs": 2, "lr0": 1e-5, "warmup_epochs": 0}
+    model.train(data=str(data), project=str(tmp_path), name="run", **told)
+    told = verdict_of(tmp_path / "run")
+    assert guarded.verdict == "pass"
+    assert told["model"]["generation"] is None
+    assert [each["generation"] for each in told["lineage"]] == [None]
+    whole = next(each for each in told["left"]["parent"] if not each["slice"])
+    assert 0.9 < whole["value"] < 1.1
+    assert told["ledger"]["generation"] is None
+    assert told["ledger"]["parent"].startswith("found@")
