@@ -144,6 +144,9 @@ def test_a_lab_run_is_drawn_again_and_forecast(tmp_path):
 # What an audit says.
 
 
+LABELS = tuple(hashlib.sha256(name).digest() for name in (b"common", b"rare"))
+
+
 def labelled(shares, n, generation, seed):
     rng = np.random.default_rng(seed)
     made = declare("model-labelled", generation=generation) if generation else HUMAN
@@ -151,7 +154,7 @@ def labelled(shares, n, generation, seed):
     names = [f"{generation}-{seed}-{at}" for at in range(n)]
     digests = [hashlib.sha256(name.encode()).digest() for name in names]
     return tuple(
-        Sample(name, digest, b"label", "train", provenance=made, category=int(kind))
+        Sample(name, digest, LABELS[kind], "train", provenance=made, category=int(kind))
         for name, digest, kind in zip(names, digests, kinds, strict=True)
     )
 
