@@ -72,6 +72,13 @@ def test_chances_are_kept_and_sum_to_the_share(rng):
     assert np.abs(taken.mean(axis=0) - chance).max() < 0.1
 
 
+@pytest.mark.parametrize(("images", "share"), [(2, 0.2), (3, 0.5), (5, 0.5), (7, 0.45)])
+def test_a_handful_of_images_can_be_split(rng, images, share):
+    samples = made(scenes(rng, images, (2.0, 1.0, 1.0))[0])
+    taken = anchoring.take(samples, anchoring.chances(samples, NAMES, share), rng)
+    assert 1 <= taken.sum() <= images / 2
+
+
 def test_a_group_goes_to_one_side(rng):
     samples = made(scenes(rng, 100)[0], videos=10)
     taken = anchoring.take(samples, anchoring.chances(samples, NAMES, 0.3), rng)

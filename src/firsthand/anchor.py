@@ -146,7 +146,7 @@ def _able(data: Dataset) -> tuple[list[Sample], int]:
             todo="Where people did: --origin human. Else say it in provenance.yaml.",
             where=data.name,
         )
-    if len(able) < 2:
+    if len({one.group or one.media for one in able}) < 2:
         raise InputError(
             f"{len(able)} of {len(held):,} labelled images are by people",
             expected="images that people made and labelled, or verified",

@@ -35,7 +35,8 @@ def chances(samples: Sequence[Sample], classes: Sequence[str], share: float) -> 
     assert odds is not None
     group = groups(samples)
     weight = np.bincount(group, odds) / np.bincount(group)
-    return _scaled(weight, max(round(share * len(weight)), 1))[group]
+    wanted = min(round(share * len(weight)), int(HIGHEST * len(weight)))
+    return np.asarray(_scaled(weight, max(wanted, 1))[group])
 
 
 def groups(samples: Sequence[Sample]) -> NDArray[np.int64]:
@@ -47,7 +48,7 @@ def groups(samples: Sequence[Sample]) -> NDArray[np.int64]:
 
 def _scaled(weight: FloatArray, total: int) -> FloatArray:
     """Chances in proportion to the weights, of this sum, none above the highest."""
-    out = np.minimum(weight * total / weight.sum(), HIGHEST)
+    out: FloatArray = np.minimum(weight * total / weight.sum(), HIGHEST)
     while out.sum() < total * (1 - 1e-12):
         free = out < HIGHEST
         rest = total - HIGHEST * (~free).sum()

@@ -177,5 +177,6 @@ def _table(rows: tuple[str, ...], columns: tuple[str, ...], values: list[Any]) -
 
 
 def _finite(thresholds: FloatArray, like: FloatArray) -> list[Any]:
-    shaped = np.round(thresholds, 4).reshape(like.shape)
-    return [[value if np.isfinite(value) else None for value in row] for row in shaped.tolist()]
+    width = like.shape[1]
+    values = [float(each) if np.isfinite(each) else None for each in np.round(thresholds, 4)]
+    return [values[at : at + width] for at in range(0, len(values), width)]
