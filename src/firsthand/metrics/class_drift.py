@@ -8,7 +8,7 @@ Shares must add up, so a class that loses half of its labels makes all others lo
 `class_survival` says which one is being lost. A change of the mix can be wanted, and is no loss by
 itself. Classes with fewer than 30 objects in the reference count together: below that, a class
 that the reference happens to show too seldom seems to have gained. What is left of that makes it
-alarm a little too often, in 0.07 of healthy pairs instead of 0.05 (docs/calibration.md).
+alarm a little too often on some sets: in 0.06 to 0.08 of healthy pairs (docs/calibration.md).
 
 Source: total variation distance; by class with step-down min-P over all, Westfall & Young 1993.
 """

@@ -5,9 +5,6 @@ the probability that the next token is of a type not seen before. Text by people
 bring; a model's output runs dry. The value is the candidate's missing mass over that of as many
 tokens of the reference: below 1 the candidate's vocabulary closes earlier.
 
-Alone it alarms in 0.085 [0.054, 0.132] of pairs of human texts at 0.05 (docs/calibration.md); over
-everything that is asked about a text the rate holds.
-
 Source: Good 1953 (Biometrika 40:237); singletons under rarefaction after Hurlbert 1971.
 """
 

@@ -5,7 +5,7 @@ the candidate, k = 5. That number, on all rows, is `absolute`. The value is the 
 over what a second human sample shows. One stray point of the candidate has a huge ball and can
 recall much that is lost: `tail_coverage` asks for more.
 
-On halves of human pictures it alarms in 0.015 to 0.09 of pairs at 0.05, by data set
+On halves of human pictures it alarms in 0.01 to 0.08 of pairs at 0.05, by data set
 (docs/calibration.md).
 
 Source: Kynkäänniemi et al. 2019 (arXiv:1904.06991).

@@ -9,7 +9,7 @@ the middle, points that all moved towards it look as diverse as before. So for t
 are scaled so that each direction counts (`pointset.whitened`) and looked at from one typical
 distance off their middle: what moves to the middle then looks more alike.
 
-On halves of human pictures it alarms in 0.11 to 0.12 of pairs at 0.05 (docs/calibration.md): read a
+On halves of human pictures it alarms in about 0.09 of pairs at 0.05 (docs/calibration.md): read a
 value just outside the band with that in mind.
 
 Source: Friedman & Dieng 2023 (TMLR, arXiv:2210.02410).
