@@ -14,12 +14,15 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import yolo_collapse_page
 
 from firsthand import closed_loop
+from firsthand.closed_loop.results import Results
 
 ROOT = Path(__file__).parent.parent
 DATA = Path(os.environ.get("FIRSTHAND_DATA", ROOT.parent / "shared" / "data"))
@@ -96,6 +99,9 @@ def main() -> None:
         prepare(asked.work)
         for name in asked.names or LOOPS:
             run(asked.work, name, asked.seeds)
+    else:
+        prepare(asked.work)
+        yolo_collapse_page.write(cache(lambda name: finished(asked.work, name)))
 
 
 def _parsed() -> argparse.Namespace:
@@ -112,6 +118,12 @@ def run(work: Path, name: str, seeds: Sequence[int] | None) -> list[closed_loop.
     values = LOOPS[name] if seeds is None else LOOPS[name] | {"seeds": seeds}
     loop = closed_loop.parse(values, work)
     return closed_loop.run(loop, work / "generations", _said)
+
+
+def finished(work: Path, name: str) -> Results:
+    """What is there of a loop."""
+    loop = closed_loop.parse(LOOPS[name], work)
+    return Results(loop, closed_loop.finished(loop, work / "generations"))
 
 
 def _said(what: str) -> None:

@@ -30,10 +30,13 @@ def call(capsys, *words):
 
 
 def test_arms_stand_beside_their_controls(spec, capsys):
-    code, out, err = call(capsys, "spec.yaml", "--plot", "curves.svg")
+    code, out, err = call(capsys, "spec.yaml", "--plot", "curves.svg", "--sheets", "sheets")
     assert (code, err) == (0, "")
     drawn = ElementTree.parse("curves.svg")
     titles = [each.text for each in drawn.iter() if each.tag.endswith("title")]
+    sheets = {path.name: path.read_text() for path in Path("sheets").iterdir()}
+    assert sorted(sheets) == ["Z0-0.html", "Z0K-0.html", "replace-0.html"]
+    assert "missed" in sheets["replace-0.html"].partition("<h1>")[2]
     assert "labels made over expected: blue (band: all seeds)" in titles
     assert [line.split()[0] for line in out.splitlines()[4:]] == ["replace", "Z0", "Z0K"]
 

@@ -49,6 +49,14 @@ def picture(found: Results) -> str:
     return drawn.picture(found)
 
 
+def write_sheets(found: Results, folder: Path | None) -> None:
+    """Pictures side by side, a file for each arm and seed."""
+    from firsthand.closed_loop import sheets
+
+    if folder is not None:
+        sheets.write(found, folder)
+
+
 def text(found: Results, as_json: bool) -> str:
     """A table of arms, or everything as one JSON document."""
     from firsthand.closed_loop import results

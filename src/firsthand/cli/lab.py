@@ -64,6 +64,10 @@ def command(
     csv: Annotated[
         Path | None, typer.Option(metavar="FILE.csv", help="Write the trajectories.")
     ] = None,
+    sheets: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Closed loop: what is found and missed, as HTML."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Train models on what models made, thousands of chains at once, and see what is lost.
@@ -96,6 +100,7 @@ def command(
             given = [flag for flag, value in (flags | {"csv": csv}).items() if value is not None]
             found = _closed_loop.run(names[0], [*given, *(options or [])], out)
             _write(plot, lambda: _closed_loop.picture(found))
+            _closed_loop.write_sheets(found, sheets)
             print(_closed_loop.text(found, as_json), end="")
             return
         how = {"out": out, "engine": engine, "workers": workers, "compiled": compiled}

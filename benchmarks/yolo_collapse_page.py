@@ -1,0 +1,290 @@
+"""The page and the pictures of yolo_collapse.py, from generations that are there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from firsthand.closed_loop import drawn
+from firsthand.closed_loop.results import Results
+from firsthand.types import ALL, Measurement, Slice
+
+FOLDER = Path(__file__).parent
+DOCS = FOLDER.parent / "docs"
+DRAWN = ["replace", "mix30", "DCK", "Z0"]
+MINUS = ("average_precision", "precision")
+REPLICATES = 1000
+
+
+def write(found: Callable[[str], Results]) -> None:
+    """Write docs/yolo-collapse.md and its pictures; `found` gives the results of a loop by name."""
+    text = (FOLDER / "yolo_collapse.template.md").read_text("utf-8")
+    parts = {f"{name}": "\n".join(_collapse(found(name))) for name in ("shapes", "bccd")}
+    parts |= {f"{name}-seeds": "\n".join(_by_seed(found(name))) for name in ("shapes", "bccd")}
+    parts |= {f"{name}-labels": "\n".join(_labels(found(name))) for name in ("shapes", "bccd")}
+    for name in ("ideas", "choose", "few-30", "few-50", "few-100"):
+        parts[name] = "\n".join(_over_controls(found(name)))
+    parts["wrong-prior"] = "\n".join(_wrong_prior(found("wrong-prior")))
+    parts["gate"] = "\n".join(_gate(found("gate")))
+    parts["ten"] = "\n".join(_slope(found("ten")))
+    parts["remarks"] = (FOLDER / "yolo_collapse.remarks.md").read_text("utf-8").strip()
+    parts["cpu"] = _cost([found(name) for name in ("shapes", "bccd")])
+    for name, said in parts.items():
+        text = text.replace(f"{{{{{name}}}}}", said)
+    (DOCS / "yolo-collapse.md").write_text(text, encoding="utf-8")
+    for name in ("shapes", "bccd"):
+        results = found(name)
+        there = [arm for arm in DRAWN if results.seeds(arm, results.loop.generations)]
+        if there:
+            path = DOCS / "img" / f"yolo-collapse-{name}.svg"
+            path.write_text(drawn.picture(results, there), encoding="utf-8")
+
+
+def _ran(results: Results, number: int | None = None) -> list[str]:
+    last = results.loop.generations if number is None else number
+    return [arm for arm in results.arms if results.seeds(arm, last)]
+
+
+def _table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> Iterator[str]:
+    if not lines:
+        yield "Not run yet."
+        return
+    yield "| " + " | ".join(head) + " |"
+    yield "|" + "---|" * len(head)
+    for line in lines:
+        yield "| " + " | ".join(line) + " |"
+
+
+def _said(answer: object, sign: str = "") -> str:
+    if not isinstance(answer, Measurement):
+        return "cannot say"
+    value, low, high = (
+        format(end, f"{sign}.2f") for end in (answer.value, answer.low, answer.high)
+    )
+    return f"{value} [{low}, {high}]"
+
+
+def _collapse(results: Results) -> Iterator[str]:
+    """Each arm at the last generation over generation 0, and beside the controls."""
+    rare, small, large = results.rarest, results.smallest, results.largest
+    last = results.loop.generations
+    head = ["arm", "seeds", f"{_name(rare)} r@.25", "small r@.25", f"{_name(rare)} r@.5"]
+    head += ["small r@.5", "large r@.25", "mAP50 -", "precision@.25 -"]
+    head += [f"{_name(rare)} over Z0", "small over Z0"]
+    lines = []
+    for arm in _ran(results):
+        at25 = results.against(arm, last, (arm, 0))
+        at50 = results.against(arm, last, (arm, 0), confidence=0.5)
+        minus = [results.against(arm, last, (arm, 0), name, how="difference") for name in MINUS]
+        line = [arm, _seeds(results, arm, last)]
+        line += [_said(at25[rare]), _said(at25[small]), _said(at50[rare]), _said(at50[small])]
+        line += [_said(at25[large]), *(_said(each[ALL], "+") for each in minus)]
+        line += _over(results, arm, "Z0", (rare, small))
+        lines.append(line)
+    yield from _table(head, lines)
+
+
+def _over(results: Results, arm: str, control: str, parts: Sequence[Slice]) -> list[str]:
+    last = results.loop.generations
+    if arm == control or not {*results.seeds(arm, last)} & {*results.seeds(control, last)}:
+        return ["" for _ in parts]
+    found = results.against(arm, last, (control, last))
+    return [_said(found[part]) for part in parts]
+
+
+def _name(part: Slice) -> str:
+    return ", ".join(value for _, value in part)
+
+
+def _seeds(results: Results, arm: str, number: int) -> str:
+    return ", ".join(map(str, results.seeds(arm, number)))
+
+
+def _recalled(
+    results: Results, arm: str, seed: int, number: int, part: Slice
+) -> tuple[np.ndarray, np.ndarray]:
+    """Objects of a slice that are found at .25, and that are there, in each test picture."""
+    scored = results.scored[arm, seed, number]
+    parts, members = scored.cells.slices()
+    here = members[parts.index(part)][scored.cells.of(scored.human)]
+    finder = scored.matching.found
+    sure = (finder >= 0) & (np.append(scored.found.confidence, 0)[finder] >= 0.25)
+    images = scored.human.images
+    return tuple(np.bincount(scored.human.image, each, images) for each in (here & sure, here))
+
+
+def _value(results: Results, arm: str, seed: int, number: int, part: Slice) -> float:
+    """Recall at .25."""
+    found, there = _recalled(results, arm, seed, number, part)
+    return float(found.sum() / there.sum())
+
+
+def _by_seed(results: Results) -> Iterator[str]:
+    """Recall at .25 of every generation, for each seed."""
+    rare, small = results.rarest, results.smallest
+    head = ["arm", "seed", f"{_name(rare)}, generation 0, 1, ...", "small, generation 0, 1, ..."]
+    lines = []
+    for arm in results.arms:
+        for seed in results.seeds(arm, 1):
+            numbers = [
+                n for n in range(results.loop.generations + 1) if seed in results.seeds(arm, n)
+            ]
+            curves = [
+                " ".join(f"{_value(results, arm, seed, n, part):.2f}" for n in numbers)
+                for part in (rare, small)
+            ]
+            lines.append([arm, str(seed), *curves])
+    yield from _table(head, lines)
+
+
+def _labels(results: Results) -> Iterator[str]:
+    """Labels of a generation over those that people's count gives, and how many are right."""
+    rare, small = results.rarest, results.smallest
+    head = ["arm", f"{_name(rare)} labels, made over expected, generation 1, 2, ..."]
+    head += ["small ones", "all", f"of the {_name(rare)} labels right", "of all labels right"]
+    lines = []
+    for arm in _ran(results, 1):
+        if not results.labels(arm, 1, ALL):
+            continue
+        line = [arm]
+        for part in (rare, small, ALL):
+            each = [_mean(results.labels(arm, n, part)) for n in _numbers(results, arm)]
+            line.append(" ".join(f"{one:.2f}" for one in each))
+        for part in (rare, ALL):
+            each = [_right(results, arm, n, part) for n in _numbers(results, arm)]
+            line.append(" ".join(f"{one:.2f}" for one in each))
+        lines.append(line)
+    yield from _table(head, lines)
+
+
+def _numbers(results: Results, arm: str) -> list[int]:
+    return [n for n in range(1, results.loop.generations + 1) if results.seeds(arm, n)]
+
+
+def _mean(each: Sequence[tuple[int, float]]) -> float:
+    return float(np.mean([value for _, value in each]))
+
+
+def _counts(results: Results, arm: str, number: int, name: str, part: Slice) -> float:
+    """Objects of a slice over all seeds."""
+    total = 0.0
+    for step in results.steps:
+        if (step.arm.name, step.number) == (arm, number):
+            parts, members = results.scored[arm, step.seed, number].cells.slices()
+            total += float(np.array(step.generation.about[name])[members[parts.index(part)]].sum())
+    return total
+
+
+def _right(results: Results, arm: str, number: int, part: Slice) -> float:
+    made = _counts(results, arm, number, "labels", part)
+    return _counts(results, arm, number, "right", part) / made if made else float("nan")
+
+
+def _over_controls(results: Results) -> Iterator[str]:
+    """Differences from both controls at the last generation."""
+    rare, small = results.rarest, results.smallest
+    last = results.loop.generations
+    head = ["arm", "seeds", "over", "mAP50", f"AP50 {_name(rare)}", f"{_name(rare)} r@.25"]
+    head += ["small r@.25", f"{_name(rare)} r@.5", "small r@.5", "precision@.25"]
+    head += [f"{_name(rare)} labels right"]
+    lines = []
+    for arm in _ran(results):
+        for control in ("Z0", "Z0K"):
+            if arm in ("Z0", control) or not results.seeds(control, last):
+                continue
+            lines.append(_difference(results, arm, control, (rare, small)))
+    yield from _table(head, lines)
+
+
+def _difference(results: Results, arm: str, control: str, parts: tuple[Slice, Slice]) -> list[str]:
+    last, other = results.loop.generations, (control, results.loop.generations)
+    ap = results.against(arm, last, other, "average_precision", how="difference")
+    at25 = results.against(arm, last, other, how="difference")
+    at50 = results.against(arm, last, other, confidence=0.5, how="difference")
+    precision = results.against(arm, last, other, "precision", how="difference")
+    line = [arm, _seeds(results, arm, last), control, _said(ap[ALL], "+"), _said(ap[parts[0]], "+")]
+    line += [_said(at25[part], "+") for part in parts] + [_said(at50[part], "+") for part in parts]
+    made = "" if arm == "Z0K" else f"{_right(results, arm, last, parts[0]):.2f}"
+    return [*line, _said(precision[ALL], "+"), made]
+
+
+def _wrong_prior(results: Results) -> Iterator[str]:
+    rare = results.rarest
+    last = results.loop.generations
+    head = ["arm", "seeds", f"{_name(rare)} labels made", "in truth", "right", "of truth found"]
+    head += [f"{_name(rare)} r@.25 over generation 0"]
+    lines = []
+    for arm in _ran(results):
+        if not results.labels(arm, last, rare):
+            continue
+        names = ("labels", "truth", "right", "found")
+        each = {
+            name: [_counts(results, arm, n, name, rare) for n in _numbers(results, arm)]
+            for name in names
+        }
+        line = [arm, _seeds(results, arm, last)]
+        line += [" ".join(f"{one:.0f}" for one in each[name]) for name in names]
+        line.append(_said(results.against(arm, last, (arm, 0))[rare]))
+        lines.append(line)
+    yield from _table(head, lines)
+
+
+def _gate(results: Results) -> Iterator[str]:
+    head = [
+        "arm",
+        "seed",
+        "generation 1, 2, ...",
+        f"{_name(results.rarest)} r@.25 over generation 0",
+    ]
+    lines = []
+    last = results.loop.generations
+    for arm in [arm for arm in _ran(results, 1) if arm.endswith("gated")]:
+        for seed in results.seeds(arm, 1):
+            steps = [s for s in results.steps if (s.arm.name, s.seed) == (arm, seed) and s.number]
+            said = ["accepted" if s.generation.about["accepted"] else "rejected" for s in steps]
+            at = min(last, steps[-1].number)
+            before, after = (_value(results, arm, seed, n, results.rarest) for n in (0, at))
+            lines.append([arm, str(seed), ", ".join(said), f"{after / before:.2f}"])
+    yield from _table(head, lines)
+
+
+def _slope(results: Results) -> Iterator[str]:
+    """The change of recall a generation, from a line through the generations."""
+    head = ["arm", "seeds"]
+    for part in (results.rarest, results.smallest):
+        head += [f"{_name(part)} r@.25, generation 0, 1, ...", "slope a generation"]
+    lines = []
+    for arm in _ran(results):
+        line = [arm, _seeds(results, arm, results.loop.generations)]
+        for part in (results.rarest, results.smallest):
+            line += _fitted(results, arm, part)
+        lines.append(line)
+    yield from _table(head, lines)
+
+
+def _fitted(results: Results, arm: str, part: Slice) -> tuple[str, str]:
+    """Mean recall of each generation and the least-squares slope, pictures and seeds drawn anew."""
+    last = results.loop.generations
+    seeds = results.seeds(arm, last)
+    every = [[_recalled(results, arm, s, n, part) for n in range(last + 1)] for s in seeds]
+    hits = np.array([[found for found, _ in one] for one in every])  # seeds, generations, pictures
+    there = every[0][0][1]
+    at = np.arange(last + 1) - last / 2
+    rng = np.random.default_rng(0)
+    slopes = []
+    for _ in range(REPLICATES):
+        weight = rng.multinomial(len(there), np.full(len(there), 1 / len(there)))
+        some = rng.integers(len(seeds), size=len(seeds))
+        slopes.append(at @ (hits[some] @ weight / (there @ weight)).mean(axis=0) / (at @ at))
+    mean = (hits.sum(axis=2) / there.sum()).mean(axis=0)
+    low, high = np.quantile(slopes, [0.025, 0.975])
+    told = f"{at @ mean / (at @ at):+.3f} [{low:+.3f}, {high:+.3f}]"
+    return " ".join(f"{one:.2f}" for one in mean), told
+
+
+def _cost(every: Sequence[Results]) -> str:
+    steps = {s.generation.digest: s for results in every for s in results.steps}
+    seconds = [step.generation.about["cpu_seconds"] for step in steps.values()]
+    return f"{len(seconds)} generations, {sum(seconds) / 3600:.1f} hours of one core"
