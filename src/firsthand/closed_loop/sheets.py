@@ -36,7 +36,7 @@ rect { fill: none; stroke-width: 1.5; vector-effect: non-scaling-stroke; }
 .covered { stroke: #999; }
 """
 LEGEND = (
-    "Blue: labelled by people. Green: found, or labelled by the model and right. Red, dashed: "
+    "Blue: labelled by people. Green: found, or labelled by the model. Red, dashed: "
     "missed. Purple, dotted: false. Grey: painted over."
 )
 
