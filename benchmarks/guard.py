@@ -174,6 +174,11 @@ def page(found, epochs, runs):
         f"Peak memory changes by {grown:+.1%}, with looks in between by {auto:+.1%} (bound: +2 %).",
         "",
     ]
+    if runs < 3:
+        lines += [
+            f"Runs: {runs}. How far peak memory varies between runs is not known from them.",
+            "",
+        ]
     return "\n".join(lines)
 
 
