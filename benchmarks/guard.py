@@ -149,7 +149,8 @@ def page(found, epochs, runs):
         "# What the guard costs",
         "",
         f"`python benchmarks/guard.py --epochs {epochs} --runs {runs}`: {epochs} epochs on bccd "
-        f"(train and val as published, without {TWIN}, whose twin is in val), a detector of 20,000 weights, 320 pixels, one core; "
+        f"(train and val as published, without {TWIN}, whose twin is in val), "
+        "a detector of 20,000 weights, 320 pixels, one core; "
         f"medians of {runs} trainings, each in a process of its own, with the range.",
         "",
         "| training | processor seconds | audit | rest of the guard, without looks | looks | "
