@@ -89,7 +89,9 @@ LOOPS: dict[str, dict[str, Any]] = {
     "few-100": few(100, BEST),
     "gate": SHAPES | {"arms": GATED, "anchor": "anchor/test", "seeds": [0, 1]},
     "ten": SHAPES | {"arms": ["DCK"], "generations": 10},
-    "wrong-prior": SHAPES | {"arms": ["DCK", "DRK"], "pool": "odd/pool", "generations": 3},
+    "wrong-prior": SHAPES
+    | {"arms": ["DCK", "DCK-anchored"], "pool": "odd/pool", "anchor": "anchor/test"}
+    | {"generations": 3},
 }
 
 

@@ -31,15 +31,19 @@ def write(found: Callable[[str], Results]) -> None:
     parts["ten"] = "\n".join(_slope(found("ten")))
     parts["remarks"] = (FOLDER / "yolo_collapse.remarks.md").read_text("utf-8").strip()
     parts["cpu"] = _cost([found(name) for name in ("shapes", "bccd")])
+    parts |= {f"{name}-picture": _picture(name, found(name)) for name in ("shapes", "bccd")}
     for name, said in parts.items():
         text = text.replace(f"{{{{{name}}}}}", said)
     (DOCS / "yolo-collapse.md").write_text(text, encoding="utf-8")
-    for name in ("shapes", "bccd"):
-        results = found(name)
-        there = [arm for arm in DRAWN if results.seeds(arm, results.loop.generations)]
-        if there:
-            path = DOCS / "img" / f"yolo-collapse-{name}.svg"
-            path.write_text(drawn.picture(results, there), encoding="utf-8")
+
+
+def _picture(name: str, results: Results) -> str:
+    there = [arm for arm in DRAWN if results.seeds(arm, results.loop.generations)]
+    if not there:
+        return ""
+    path = DOCS / "img" / f"yolo-collapse-{name}.svg"
+    path.write_text(drawn.picture(results, there), encoding="utf-8")
+    return f"![Recall, labels, mAP50 and precision over the generations](img/{path.name})"
 
 
 def _ran(results: Results, number: int | None = None) -> list[str]:

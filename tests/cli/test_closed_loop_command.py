@@ -70,7 +70,7 @@ def test_flags_of_other_runs_are_refused(spec, capsys, words, message):
         ({"human": "nowhere"}, "nowhere"),
         ({"anchors": "a"}, "unknown key 'anchors'"),
         ({"humans": 0}, "humans is 0"),
-        ({"arms": ["replace-gated"]}, "there is no anchor"),
+        ({"arms": ["replace-gated"]}, "replace-gated looks at an anchor"),
         ({"start": "missing.pt"}, "missing.pt"),
     ],
 )

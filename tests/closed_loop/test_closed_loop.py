@@ -226,3 +226,13 @@ def test_every_generation_is_in_the_ledger_with_who_labelled_it(spec, tmp_path):
     assert {one.provenance.label_origin for one in controls} == {"human"}
     closed_loop.run(loop, tmp_path / "out")
     assert len(ledger.models()) == 9
+
+
+def test_labels_are_bounded_by_what_the_anchor_says(spec, tmp_path):
+    loop = spec(["SCK", "DCK-anchored"], anchor="anchor", generations=1)
+    steps = closed_loop.run(loop, tmp_path)
+    for arm in ("SCK", "DCK-anchored"):
+        told = last(steps, arm).about
+        assert 0 < sum(told["labels"]) <= 1.2 * sum(told["truth"])
+    with pytest.raises(InputError, match="SCK looks at an anchor, and there is none"):
+        spec(["SCK"])

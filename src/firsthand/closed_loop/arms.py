@@ -39,6 +39,7 @@ class Arm:
     views: int = 1  # of a teacher on each picture
     teacher: Literal["parent", "first", "both", "peers"] = "parent"
     student: Literal["parent", "first", "start"] = "parent"  # what is trained on
+    calibrate: bool = False  # labels are chosen by how right the teacher is on the anchor, too
     gate: bool = False  # a child that finds less than generation 0 on the anchor is not shipped
 
     def __post_init__(self) -> None:
@@ -47,6 +48,11 @@ class Arm:
         for name in ("replay", "teacher", "student"):
             allowed = CHOICES[name]
             require(getattr(self, name) in allowed, name, getattr(self, name), " or ".join(allowed))
+
+    @property
+    def anchored(self) -> bool:
+        """Whether it looks at the anchor."""
+        return self.gate or self.calibrate
 
     def recipe(self, humans: int, images: int) -> Recipe:
         """What a training set of so many pictures is made of.
@@ -118,6 +124,8 @@ ARMS: dict[str, Arm] = {
         _tail("DC", paste=0),
         _tail("DCK"),
         _tail("DCKT", views=4),
+        _tail("DCK-anchored", calibrate=True),
+        _tail("SCK", "sampled", calibrate=True),
         _tail("DCT", views=4, paste=0),
         _tail("DRK", rare=0.5),
         _tail("DCKT-first", views=4, teacher="first"),

@@ -104,7 +104,7 @@ class Chain:
                 "training": asdict(self.loop.then),
                 "images": self.loop.images,
                 "pool": self.ground.pool.digest,
-                "anchor": self._anchor.digest if self.arm.gate and self._anchor else "",
+                "anchor": self._anchor.digest if self.arm.anchored and self._anchor else "",
                 "arm": self.arm.decided(),
                 "parent": parent.digest,
             }
@@ -182,7 +182,7 @@ class Chain:
 
     def _answered(self, teachers: list[Path]) -> Any:
         """The teachers on the anchor, for ways of labelling that calibrate on it."""
-        if self._anchor is None or not getattr(self.arm.labelling(), "needs_anchor", False):
+        if self._anchor is None or not self.arm.calibrate:
             return None
         return anchor_of(
             self._anchor.objects, look(self.detector, teachers, self._anchor, self.arm.views)

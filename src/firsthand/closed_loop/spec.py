@@ -54,8 +54,12 @@ class Loop:
         for name in ("humans", "generations", "images"):
             require(getattr(self, name) >= 1, name, getattr(self, name), "1 or more")
         require(0 <= self.small < 1, "small", self.small, "a share of the picture's side")
-        if any(arm.gate for arm in self.arms) and not self.anchor:
-            raise InputError("an arm has a gate, and there is no anchor", expected="an anchor")
+        looking = [arm.name for arm in self.arms if arm.anchored]
+        if looking and not self.anchor:
+            raise InputError(
+                f"the arm {looking[0]} looks at an anchor, and there is none",
+                expected="labelled pictures that nothing trains on, as `anchor`",
+            )
 
     @property
     def name(self) -> str:
