@@ -34,6 +34,7 @@ ZIPF = 1 / np.arange(1.0, 1001)
 ZIPF /= ZIPF.sum()
 SAMPLES = 2000
 BUDGETS = [(20, 500), (100, 150), (400, 60)]  # fresh samples, and generations that settle
+LAW = 10_000  # chains against which the formula of one class is held
 WAYS = ("fresh", "quota", "weighted", "anchor", "accumulate")
 TEMPLATE = Path(__file__).with_name("plan.template.md")
 
@@ -163,6 +164,42 @@ def blood_cells() -> Iterator[tuple[str, bool]]:
             yield "| " + " | ".join(row) + " |", not sim.contradicts
 
 
+def followed(rng: np.random.Generator, share: float, mix: Mix, generations: int) -> np.ndarray:
+    """One class in many chains, by plain binomial draws. (LAW,)."""
+    found = np.full(LAW, share)
+    for _ in range(generations):
+        made = rng.binomial(mix.made, np.clip(found, 0, 1)) / mix.made
+        human = rng.binomial(mix.human, share, LAW) / mix.human if mix.human else share
+        found = mix.part * (share if mix.fixed else human) + (1 - mix.part) * made
+    return found
+
+
+def a_mix(rng: np.random.Generator, kind: str) -> Mix:
+    samples = int(10 ** rng.uniform(2, 4))
+    human = 0 if kind == "none" else max(1, int(samples * 10 ** rng.uniform(-2.5, -0.05)))
+    part = human / samples
+    part = min(0.95, 3 * part) if kind == "three times the weight" else part
+    return Mix(human, samples - human, part, kind == "kept or quota")
+
+
+def law_lines(seed: int) -> Iterator[str]:
+    """The formula of one class against plain simulation, by kind of human part."""
+    rng = np.random.default_rng(seed)
+    for kind in ("fresh", "kept or quota", "three times the weight", "none"):
+        high, low = [], []
+        for _ in range(150):
+            share, mix = 10 ** rng.uniform(-3.3, -0.3), a_mix(rng, kind)
+            turns, keep = int(rng.choice([1, 3, 10, 30])), float(rng.choice([0.25, 0.5, 0.75, 0.9]))
+            law = kept_probability(share, keep, mix, turns)
+            parts = followed(rng, share, mix, turns)
+            error = float((parts >= keep * share - 1e-12).mean()) - law
+            (high if law > 0.85 else low).append(error)
+        cells = [
+            f"{len(e)} | {np.sqrt(np.mean(np.square(e))):.4f} | {min(e):+.4f}" for e in (high, low)
+        ]
+        yield f"| {kind} | " + " | ".join(cells) + " |"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--markdown", type=Path, help="where to write the page")
@@ -176,6 +213,7 @@ def main() -> None:
         "intervals": "\n".join(line for line, _ in intervals),
         "promises": "\n".join(line for line, _ in promises),
         "cells": "\n".join(line for line, _ in cells) or "| not at hand | | | | | | | | |",
+        "law": "\n".join(law_lines(SEEDS[1])),
         "seconds": f"{time.process_time() - start:.0f}",
         "python": f"Python {platform.python_version()}, NumPy {np.__version__}",
         "cases": str(CASES),

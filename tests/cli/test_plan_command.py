@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import shlex
 import xml.etree.ElementTree as ElementTree
 
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
+from firsthand import registry
 from firsthand.cli import app, main
 from firsthand.errors import InputError
 
@@ -134,3 +137,26 @@ def test_wrong_use_is_exit_code_2(words, capsys):
     assert end.value.code == 2
     assert "Expected" in capsys.readouterr().err
     assert isinstance(run(*words).exception, InputError)
+
+
+@pytest.mark.parametrize(
+    "way", ["fresh", "quota", "weighted", "anchor", "accumulate", "replace", "filtered"]
+)
+def test_mix_understands_what_it_is_told_next(way):
+    """Its options are there, and the policy makes as many human samples of it as were planned."""
+    told = json.loads(run(*ASKED, "--policy", way, "--json").output)
+    words = shlex.split(told["next"])
+    known = {
+        option for each in get_command(app).get_command(None, "mix").params for option in each.opts
+    }
+    assert {word for word in words if word.startswith("--")} <= known
+    given = [words[at + 1] for at, word in enumerate(words) if word == "--set"]
+    options = {
+        one.partition("=")[0].removeprefix("policy."): float(one.partition("=")[2]) for one in given
+    }
+    policy = registry.with_options(registry.load("policies", words[3]), options)
+    recipe = policy.compose(told["human"]["samples"], 5000)
+    if way != "accumulate":
+        assert recipe.human + recipe.fresh == told["choice"]["human"]
+        assert recipe.made == 5000 - told["choice"]["human"]
+    assert recipe.human_weight == pytest.approx(told["choice"]["weight"], rel=1e-6)
