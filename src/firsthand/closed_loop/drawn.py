@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from html import escape
-from importlib import resources
 from math import isfinite, nan
 
 import numpy as np
@@ -14,10 +12,13 @@ from firsthand.closed_loop.results import Results
 from firsthand.errors import InputError
 from firsthand.messages import number
 from firsthand.report.curves import Curve, Point, curves
-from firsthand.report.svg import LINE, MARKS, WIDE, label, mark
+from firsthand.report.sheet import Panel as Drawn
+from firsthand.report.sheet import key, note, sheet
+from firsthand.report.svg import MARKS
 from firsthand.types import Measurement, Slice
 
-ACROSS, GAP, TALL = 2, 24, 210
+TALL = 210
+STYLE = "\n.edge { fill: none; stroke-width: 1; opacity: .55; }"
 NOTE = "Means over seeds; bands: 95 %, over test pictures and seeds. Generation 0 is human labels."
 Values = Callable[[Results, str, int], tuple[float, float, float]]
 
@@ -90,22 +91,18 @@ def picture(results: Results, arms: Sequence[str] = (), panels: Sequence[Panel] 
     if len(arms) > len(MARKS):
         raise InputError(f"{len(arms)} arms in one picture", expected=f"at most {len(MARKS)}")
     wanted = panels or usual(results)
-    body = [f'<g transform="translate({GAP} {GAP})">{_legend(results, arms)}</g>']
-    top = GAP + LINE * (len(arms) + 1)
-    for at, panel in enumerate(wanted):
-        x, y = GAP + at % ACROSS * (WIDE + GAP), top + at // ACROSS * (TALL + LINE + GAP)
-        body.append(f'<g transform="translate({x} {y})">{_panel(results, arms, panel)}</g>')
-    tall = top + -(-len(wanted) // ACROSS) * (TALL + LINE + GAP)
-    return _document(GAP + ACROSS * (WIDE + GAP), tall, "".join(body))
+    drawn = [_panel(results, arms, panel) for panel in wanted]
+    last = results.loop.generations
+    legend = [key(at, f"{arm} ({_seeds(results, arm, last)})") for at, arm in enumerate(arms)]
+    return sheet("A detector on labels of its own", drawn, [*legend, note(NOTE)], style=STYLE)
 
 
-def _panel(results: Results, arms: Sequence[str], panel: Panel) -> str:
+def _panel(results: Results, arms: Sequence[str], panel: Panel) -> Drawn:
     lines = [Curve(arm, tuple(_points(results, arm, panel))) for arm in arms]
     lines = [line for line in lines if len(line.points) > 1]
     ends = [f"{line.label} ends at {number(line.points[-1].value)}" for line in lines]
     body = curves(lines, panel.title, "; ".join(ends), ("generation", number), edges=True)
-    title = label(0, LINE - 4, panel.title, kind="label number")
-    return f'{title}<svg y="{LINE}" width="{WIDE}" height="{TALL}">{body}</svg>'
+    return Drawn(panel.title, body, TALL)
 
 
 def _points(results: Results, arm: str, panel: Panel) -> Iterator[Point]:
@@ -123,29 +120,6 @@ def _ends(answer: object) -> tuple[float, float, float]:
     return nan, nan, nan
 
 
-def _legend(results: Results, arms: Sequence[str]) -> str:
-    last = results.loop.generations
-    lines = [
-        f'<g transform="translate(0 {LINE * at})"><path d="M0 -4H28" class="line s{at}"/>'
-        f"{mark(14, -4, at, big=True)}{label(36, 0, f'{arm} ({_seeds(results, arm, last)})')}</g>"
-        for at, arm in enumerate(arms)
-    ]
-    return "".join(lines) + label(0, LINE * len(arms), NOTE, kind="tick")
-
-
 def _seeds(results: Results, arm: str, last: int) -> str:
     many = len(results.seeds(arm, last))
     return f"{many} seed{'s' * (many != 1)}"
-
-
-def _document(wide: float, tall: float, body: str) -> str:
-    style = resources.files("firsthand.report").joinpath("report.css").read_text(encoding="utf-8")
-    style += f"\n.sheet {{ width: {wide:g}px; max-width: 100%; }}\n.paper {{ fill: var(--card); }}"
-    style += "\n.edge { fill: none; stroke-width: 1; opacity: .55; }"
-    size = f'viewBox="0 0 {wide:g} {tall:g}" width="{wide:g}" height="{tall:g}"'
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="chart sheet" {size} role="group" '
-        f'aria-labelledby="title"><title id="title">A detector on labels of its own</title>'
-        f"<style>{escape(style, quote=False)}</style>"
-        f'<rect width="100%" height="100%" class="paper"/>{body}</svg>\n'
-    )
