@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from html import escape
-from importlib import resources
 from math import nan
 
 from firsthand.errors import InputError
@@ -13,22 +11,19 @@ from firsthand.lab.series import Found, Series, series
 from firsthand.lab.survival import ALIVE, LAW
 from firsthand.messages import number
 from firsthand.report.curves import Curve, Plot, Point, curves
-from firsthand.report.svg import LINE, MARKS, WIDE, frame, label, mark, shorten, width
+from firsthand.report.sheet import Panel, key, note, sheet
+from firsthand.report.svg import LINE, MARKS, WIDE, frame, label, shorten, width
 from firsthand.trajectory import Row
 
-ACROSS, GAP, TALL = 2, 24, 210
+TALL = 210
 MOST = 96  # room for the name of a class
 EVERY = 6  # a line has about so many marks, those of each series in other places
 STYLE = """
-.sheet { width: %gpx; max-width: 100%%; }
-.paper { fill: var(--card); }
 .edge { fill: none; stroke-width: 1; opacity: .55; }
 .chart .unit { font-weight: 400; fill: var(--quiet); }
 .law { fill: none; stroke: var(--ink); stroke-width: 1; }
 .class { fill: none; stroke: var(--s0); stroke-width: 3; opacity: .55; }
 """
-
-Panel = tuple[float, str]  # how tall, and its SVG
 
 
 def picture(runs: Sequence[Run], only: Sequence[str] = ()) -> str:
@@ -56,7 +51,7 @@ def drawn(lines: Sequence[Series], only: Sequence[str] = ()) -> str:
     wanted = [metric for metric in metrics if _moves(metric, found) and metric in (only or metrics)]
     panels = [_panel(metric, found) for metric in wanted]
     panels += [_survival(line, many=len(lines) > 1) for line in lines if line.classes(ALIVE)]
-    return _sheet(lines, panels)
+    return sheet("Numbers over generations", panels, _legend(lines, panels), style=STYLE)
 
 
 def _moves(metric: str, found: Mapping[str, Mapping[str, Found]]) -> bool:
@@ -73,7 +68,7 @@ def _panel(metric: str, found: Mapping[str, Mapping[str, Found]]) -> Panel:
     ends = [(one.label, one.points[-1].value) for one in lines if one.points]
     desc = "; ".join(f"{name} ends at {number(value)}" for name, value in ends)
     body = curves(lines, metric, desc, ("generation", number), edges=True)
-    return TALL, _titled(metric.replace("_", " "), unit, TALL, body)
+    return Panel(metric.replace("_", " "), body, TALL, unit)
 
 
 def _points(found: Found, at: int, lines: int) -> Iterator[Point]:
@@ -115,9 +110,8 @@ def _survival(line: Series, *, many: bool) -> Panel:
     body += _names(plot, ends)
     title = f"classes alive: {line.label}" if many else "classes alive"
     desc = "; ".join(f"{name} ends at {number(value)}" for name, value in ends.items())
-    return plot.TALL, _titled(
-        title, "share of chains", plot.TALL, frame(plot.TALL, title, desc, "".join(body))
-    )
+    drawn = frame(plot.TALL, title, desc, "".join(body))
+    return Panel(title, drawn, plot.TALL, "share of chains")
 
 
 def _all(found: Found) -> list[Point]:
@@ -136,52 +130,13 @@ def _names(plot: _ByClass, ends: Mapping[str, float]) -> Iterator[str]:
         yield label(WIDE - plot.RIGHT + 6, y, shorten(name, room), kind="tick")
 
 
-def _titled(title: str, unit: str, tall: float, body: str) -> str:
-    """A panel under its title in bold, with the unit beside it."""
-    room = WIDE + GAP - width(title) - 8
-    said = (
-        f'<text y="{LINE - 4}" class="label number">{escape(shorten(title, WIDE))}'
-        f'<tspan dx="8" class="unit">{escape(shorten(unit, room))}</tspan></text>'
-    )
-    return f'{said}<svg y="{LINE}" width="{WIDE}" height="{tall:g}">{body}</svg>'
-
-
 def _legend(lines: Sequence[Series], panels: Sequence[Panel]) -> list[str]:
     marks = [
-        f'<path d="M0 -4H28" class="line s{at}"/>{mark(14, -4, at, big=True)}'
-        f"{label(36, 0, each.label + (f' ({each.runs} seeds)' if each.runs > 1 else ''))}"
+        key(at, each.label + (f" ({each.runs} seeds)" if each.runs > 1 else ""))
         for at, each in enumerate(lines)
     ]
     notes = ["Lines: medians over chains, or one chain. Bands: 90 % of chains."]
     if any(each.classes(ALIVE) for each in lines):
         notes.append("Classes: share of chains that still have them, with its 95 % interval;")
         notes.append("thin: the closed form, where one holds.")
-    return marks + [label(0, 0, note, kind="tick") for note in notes if panels]
-
-
-def _sheet(lines: Sequence[Series], panels: Sequence[Panel]) -> str:
-    """Panels two abreast under a legend."""
-    legend = _legend(lines, panels)
-    body = [
-        f'<g transform="translate({GAP} {GAP + LINE * at})">{each}</g>'
-        for at, each in enumerate(legend)
-    ]
-    y = GAP + LINE * len(legend)
-    for start in range(0, len(panels), ACROSS):
-        beside = panels[start : start + ACROSS]
-        for at, (_, svg) in enumerate(beside):
-            x = GAP + at * (WIDE + GAP)
-            body.append(f'<g transform="translate({x} {y})">{svg}</g>')
-        y += int(max(tall for tall, _ in beside)) + LINE + GAP
-    return _document(GAP + min(ACROSS, max(len(panels), 1)) * (WIDE + GAP), y, "".join(body))
-
-
-def _document(wide: float, tall: float, body: str) -> str:
-    style = resources.files("firsthand.report").joinpath("report.css").read_text(encoding="utf-8")
-    size = f'viewBox="0 0 {wide:g} {tall:g}" width="{wide:g}" height="{tall:g}"'
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="chart sheet" {size} role="group" '
-        f'aria-labelledby="title"><title id="title">Numbers over generations</title>'
-        f"<style>{escape(style + STYLE % wide, quote=False)}</style>"
-        f'<rect width="100%" height="100%" class="paper"/>{body}</svg>\n'
-    )
+    return marks + [note(words) for words in notes if panels]

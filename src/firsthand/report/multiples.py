@@ -7,22 +7,20 @@ a metric with a line for each slice. Charts of one metric share their axis.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from html import escape
-from importlib import resources
 from math import nan
 from typing import NamedTuple
 
 from firsthand.report import charts
+from firsthand.report.sheet import Panel, note, sheet
 from firsthand.report.side_by_side import Cell, Compared, cell, slices
-from firsthand.report.svg import LINE, WIDE, label, mark, shorten
+from firsthand.report.svg import label, mark
 from firsthand.report.words import amount, clean, neutral, part
 
 ACROSS = 3
-GAP = 24
 MOST = 60
 
 
-class Panel(NamedTuple):
+class Part(NamedTuple):
     """One small chart, before it is drawn."""
 
     metric: str
@@ -37,17 +35,20 @@ def render(compared: Compared) -> str:
     Charts of metrics that gave no number at all come last.
     """
     panels = sorted(_panels(compared), key=lambda panel: not panel.unit)
-    wide = GAP + max(2, min(ACROSS, len(panels))) * (WIDE + GAP)
-    head, top = _head(compared, wide, max(len(panels) - MOST, 0))
-    parts = [head]
-    for first in range(0, min(len(panels), MOST), ACROSS):
-        line = [_drawn(compared, one, panels) for one in panels[first : first + ACROSS]]
-        parts += [_placed(GAP + at * (WIDE + GAP), top, *one) for at, one in enumerate(line)]
-        top += max(tall for _, tall in line) + GAP
-    return _sheet(compared, wide, top, "".join(parts))
+    drawn = [_drawn(compared, one, panels) for one in panels[:MOST]]
+    names = ", ".join(column.side.name for column in compared.columns)
+    return sheet(
+        _title(compared),
+        drawn,
+        _head(compared, max(len(panels) - MOST, 0)),
+        across=ACROSS,
+        least=2,
+        desc=compared.say("measure.plot", names=names),
+        lang=compared.say("label.language"),
+    )
 
 
-def _panels(compared: Compared) -> Iterator[Panel]:
+def _panels(compared: Compared) -> Iterator[Part]:
     """In the order of the table."""
     names = [column.side.name for column in compared.columns]
     for metric, parts in slices(compared).items():
@@ -62,10 +63,10 @@ def _panels(compared: Compared) -> Iterator[Panel]:
             )
 
 
-def _panel(metric: str, title: str, labels: Sequence[str], cells: Sequence[Cell]) -> Panel:
+def _panel(metric: str, title: str, labels: Sequence[str], cells: Sequence[Cell]) -> Part:
     unit = next((one.number.unit for one in cells if one.number), "")
     rows = tuple(_row(name, one) for name, one in zip(labels, cells, strict=True))
-    return Panel(metric, unit, title, rows)
+    return Part(metric, unit, title, rows)
 
 
 def _row(name: str, one: Cell) -> charts.Interval:
@@ -76,62 +77,33 @@ def _row(name: str, one: Cell) -> charts.Interval:
     return charts.Interval(name, one.words, *ends, severity)
 
 
-def _drawn(compared: Compared, panel: Panel, panels: Sequence[Panel]) -> tuple[str, float]:
-    """One chart under its title, and how tall it is."""
+def _drawn(compared: Compared, panel: Part, panels: Sequence[Part]) -> Panel:
+    """One chart under its title; charts of one metric share their scale."""
     alike = [row for each in panels if each.metric == panel.metric for row in each.rows]
     middle = neutral(panel.metric)
     scale = charts.Scale(
         middle, lambda tick: amount(tick, panel.unit), charts.domain(alike, middle)
     )
     desc = compared.say("label.join").join(f"{row.label} {row.shown}" for row in panel.rows)
-    title = label(0, LINE - 4, shorten(panel.title, WIDE), kind="label number")
     chart = charts.intervals(panel.rows, panel.title, desc, scale)
-    tall = charts.height(len(panel.rows))
-    return title + _placed(0, LINE, chart, tall), LINE + tall
+    return Panel(panel.title, chart, charts.height(len(panel.rows)))
 
 
-def _placed(x: float, y: float, drawn: str, tall: float) -> str:
-    place = f'x="{x:g}" y="{y:g}" width="{WIDE}" height="{tall:g}"'
-    return f"<svg {place}>{drawn}</svg>"
-
-
-def _head(compared: Compared, wide: float, more: int) -> tuple[str, float]:
-    """Title, key and notes, and where the charts begin."""
+def _head(compared: Compared, more: int) -> list[str]:
+    """Key and notes."""
     keys = [
         (mark(6, -4, 0, "value"), "chart.intervals.interval"),
         (mark(6, -4, charts.SHAPES["watch"], "value watch"), "measure.outside"),
         ('<rect x="0" y="-11" width="12" height="14" class="band"/>', "chart.intervals.band"),
     ]
-    lines = [label(0, 0, _title(compared), kind="label number")]
-    lines += [drawn + label(18, 0, compared.say(code, rate=compared.rate)) for drawn, code in keys]
+    lines = [drawn + label(18, 0, compared.say(code, rate=compared.rate)) for drawn, code in keys]
     notes = [compared.say("undetermined.nothing-measured.why")] if compared.empty else []
     if len(compared.columns) > 1:
         notes.append(compared.say("measure.family", count=len(compared.columns)))
     notes += [compared.say("label.and-more", count=more)] if more else []
-    lines += [label(0, 0, shorten(note, wide - 2 * GAP), kind="tick") for note in notes]
-    placed = [
-        f'<g transform="translate({GAP} {GAP + at * (LINE + 3)})">{line}</g>'
-        for at, line in enumerate(lines)
-    ]
-    return "".join(placed), GAP + len(lines) * (LINE + 3) + GAP / 2
+    return lines + [note(words) for words in notes]
 
 
 def _title(compared: Compared) -> str:
     given = compared.reference
     return compared.say("measure.title", reference=clean(given.source), count=given.samples)
-
-
-def _sheet(compared: Compared, wide: float, tall: float, body: str) -> str:
-    """The page: the style of the report, so that light and dark look alike, and nothing fetched."""
-    style = resources.files("firsthand.report").joinpath("report.css").read_text(encoding="utf-8")
-    style += f"\n.sheet {{ width: {wide:g}px; max-width: 100%; }}\n.paper {{ fill: var(--card); }}"
-    names = ", ".join(column.side.name for column in compared.columns)
-    title, desc = _title(compared), compared.say("measure.plot", names=names)
-    size = f'viewBox="0 0 {wide:g} {tall:g}" width="{wide:g}" height="{tall:g}"'
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="chart sheet" {size} role="group" '
-        f'aria-labelledby="title desc" lang="{compared.say("label.language")}">'
-        f'<title id="title">{escape(title)}</title><desc id="desc">{escape(desc)}</desc>'
-        f"<style>{escape(style, quote=False)}</style>"
-        f'<rect width="100%" height="100%" class="paper"/>{body}</svg>\n'
-    )

@@ -7,7 +7,7 @@ from html import escape
 from importlib import resources
 from typing import NamedTuple
 
-from firsthand.report.svg import LINE, WIDE, label, mark, shorten
+from firsthand.report.svg import LINE, WIDE, label, mark, shorten, width
 
 GAP = 24
 
@@ -18,6 +18,7 @@ class Panel(NamedTuple):
     heading: str
     svg: str  # made by `frame`
     tall: float
+    unit: str = ""  # told beside the heading
 
 
 def key(at: int, words: str) -> str:
@@ -37,15 +38,20 @@ def sheet(
     legend: Sequence[str] = (),
     *,
     across: int = 2,
+    least: int = 1,
+    desc: str = "",
     style: str = "",
     lang: str = "en",
 ) -> str:
-    """The page: title, legend, charts. Nothing is fetched.
+    """The page: title, legend, charts `across` abreast, on a page for `least` of them or wider.
+
+    Nothing is fetched. `desc` tells those who do not see it what there is.
 
     >>> sheet("Nothing yet", []).startswith("<svg")
     True
     """
-    lines = [label(0, 0, title, kind="label number"), *legend]
+    wide = GAP + max(min(across, len(panels)), least) * (WIDE + GAP)
+    lines = [label(0, 0, shorten(title, wide - 2 * GAP), kind="label number"), *legend]
     body = [
         f'<g transform="translate({GAP} {GAP + (LINE + 3) * at})">{line}</g>'
         for at, line in enumerate(lines)
@@ -55,24 +61,29 @@ def sheet(
         beside = panels[start : start + across]
         body += [_placed(one, GAP + at * (WIDE + GAP), y) for at, one in enumerate(beside)]
         y += int(max(one.tall for one in beside)) + LINE + GAP
-    wide = GAP + max(min(across, len(panels)), 1) * (WIDE + GAP)
-    return _document(title, (wide, y), "".join(body), style, lang)
+    said = {"title": title, "desc": desc, "lang": lang}
+    return _document(said, (wide, y), "".join(body), style)
 
 
 def _placed(one: Panel, x: float, y: float) -> str:
     said = label(0, LINE - 4, shorten(one.heading, WIDE), kind="label number")
+    if one.unit:
+        begins = width(shorten(one.heading, WIDE)) + 10  # bold letters are a little wider
+        said += label(begins, LINE - 4, shorten(one.unit, WIDE - begins), kind="tick")
     chart = f'<svg y="{LINE}" width="{WIDE}" height="{one.tall:g}">{one.svg}</svg>'
     return f'<g transform="translate({x} {y})">{said}{chart}</g>'
 
 
-def _document(title: str, size: tuple[float, float], body: str, style: str, lang: str) -> str:
+def _document(said: dict[str, str], size: tuple[float, float], body: str, style: str) -> str:
     wide, tall = size
     css = resources.files("firsthand.report").joinpath("report.css").read_text(encoding="utf-8")
     css += f"\n.sheet {{ width: {wide:g}px; max-width: 100%; }}\n.paper {{ fill: var(--card); }}"
+    more = f'<desc id="desc">{escape(said["desc"])}</desc>' if said["desc"] else ""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="chart sheet" viewBox="0 0 {wide:g} '
-        f'{tall:g}" width="{wide:g}" height="{tall:g}" role="group" aria-labelledby="title" '
-        f'lang="{lang}"><title id="title">{escape(title)}</title>'
+        f'{tall:g}" width="{wide:g}" height="{tall:g}" role="group" '
+        f'aria-labelledby="title{" desc" if more else ""}" lang="{said["lang"]}">'
+        f'<title id="title">{escape(said["title"])}</title>{more}'
         f"<style>{escape(css + style, quote=False)}</style>"
         f'<rect width="100%" height="100%" class="paper"/>{body}</svg>\n'
     )
