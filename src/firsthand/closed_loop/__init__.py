@@ -8,8 +8,9 @@ what they have in common.
 from firsthand.closed_loop.arms import ARMS, Arm
 from firsthand.closed_loop.chain import Chain, Step
 from firsthand.closed_loop.generation import Generation
+from firsthand.closed_loop.parsing import load, parse
 from firsthand.closed_loop.running import finished, run
-from firsthand.closed_loop.spec import Loop, Training, load, parse
+from firsthand.closed_loop.spec import Loop, Training
 
 __all__ = [
     "ARMS",

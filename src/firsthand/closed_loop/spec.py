@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from firsthand.closed_loop.arms import ARMS, Arm, Options
+from firsthand.closed_loop.arms import Arm, Options
 from firsthand.closed_loop.detector import Detector
 from firsthand.errors import InputError
-from firsthand.formats import yamltext
 from firsthand.recursion import require
 from firsthand.registry import load_any, with_options
-
-CONTROLS = ("Z0", "Z0K")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,93 +70,3 @@ class Loop:
         component = load_any("models", self.model)
         found: Detector = with_options(component, dict(self.model_options))
         return found
-
-
-def load(path: str | Path) -> Loop:
-    """Read a closed loop from a YAML file.
-
-    Raises:
-        InputError: a key is unknown or missing, or a value does not fit; says where.
-    """
-    document = yamltext.load(Path(path))
-    try:
-        return parse(document.value or {}, Path(path).parent)
-    except InputError as error:
-        if not error.where:
-            error.where = document.where()
-            error.args = (error._sentence(),)
-        raise
-
-
-def parse(values: Mapping[str, Any], folder: Path = Path()) -> Loop:
-    """A loop from plain values; paths are read from `folder`, controls are always among the arms.
-
-    Raises:
-        InputError: a key is unknown or missing, or a value does not fit.
-    """
-    _known("key", values, {each.name for each in fields(Loop)} - {"model_options"})
-    given = dict(values)
-    for name in ("model", "start", "human", "humans", "test", "arms", "images", "first", "then"):
-        if name not in given:
-            raise InputError(f"{name} is missing", expected=f"a value for {name}")
-    given["model"], given["model_options"] = _named("model", given["model"])
-    if given["model"].endswith(".py"):
-        given["model"] = str(folder / given["model"])
-    given["arms"] = _with_controls([arm(one) for one in given["arms"]])
-    given["seeds"] = tuple(given.get("seeds", (0,)))
-    for name in ("first", "then"):
-        _known(f"key of {name}", given[name], {"epochs", "rate"})
-        given[name] = Training(**given[name])
-    given["start"] = folder / given["start"]
-    for name in ("human", "test", "pool", "anchor", "ledger"):
-        if given.get(name):
-            given[name] = str(folder / given[name])
-    return Loop(**given)
-
-
-def arm(given: Any) -> Arm:
-    """An arm by its name, or of its parts.
-
-    >>> arm({"name": "mine", "labels": {"name": "fixed", "confidence": 0.3}}).label_options
-    (('confidence', 0.3),)
-
-    Raises:
-        InputError: it has no such part, or there is no arm of that name.
-    """
-    if isinstance(given, str):
-        _known("arm", [given], set(ARMS))
-        return ARMS[given]
-    parts = {each.name for each in fields(Arm)} - {"policy_options", "label_options"}
-    _known("part of an arm", given, parts)
-    made = dict(given)
-    for part, options in (("policy", "policy_options"), ("labels", "label_options")):
-        if part in made:
-            made[part], made[options] = _named(part, made[part])
-    found = Arm(**made)
-    found.labelling()
-    return found
-
-
-def _with_controls(arms: list[Arm]) -> tuple[Arm, ...]:
-    names = [each.name for each in arms]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise InputError(f"two arms are called {twice!r}", expected="a name for each")
-    return (*arms, *(ARMS[name] for name in CONTROLS if name not in names))
-
-
-def _named(kind: str, given: Any) -> tuple[str, Options]:
-    """A name, or a mapping with a name and options."""
-    options = dict(given) if isinstance(given, Mapping) else {"name": given}
-    name = options.pop("name", None)
-    if not isinstance(name, str):
-        raise InputError(f"{kind} is {given!r}", expected=f"the name of a {kind}")
-    return name, tuple(sorted(options.items()))
-
-
-def _known(kind: str, given: Any, names: set[str]) -> None:
-    for name in given:
-        if name not in names:
-            raise InputError(
-                f"unknown {kind} {name!r}", expected="one of " + ", ".join(sorted(names))
-            )
