@@ -133,6 +133,18 @@ def test_fresh_pictures_come_with_labels_of_people(spec, tmp_path):
     assert not {item.source for item in fresh} & people
 
 
+def test_people_label_what_likely_holds_the_tail(spec, tmp_path):
+    loop = spec(["fresh10", "fresh10-tail"], generations=1, seeds=[0, 1, 2])
+    rare = {}
+    for step in closed_loop.run(loop, tmp_path):
+        items = [item for item in step.generation.items() if item.origin == "human"]
+        if step.number:
+            held = sum(kind == 1 for item in items for kind, _ in item.labels)
+            rare[step.arm.name] = rare.get(step.arm.name, 0) + held
+            assert step.arm.name[:2] == "Z0" or len(items) == 4
+    assert rare["fresh10-tail"] > 2 * rare["fresh10"]
+
+
 def test_a_gate_ships_what_was_accepted_before(spec, tmp_path):
     loop = spec(["replace-gated", "DCK-gated"], anchor="anchor")
     steps = closed_loop.run(loop, tmp_path)

@@ -36,6 +36,7 @@ class Arm:
     paste: int = 0  # human objects put into each picture that is not replayed
     inpaint: bool = False  # unsure objects are painted over
     rare: float = 0.0  # surer than this are labels of rare classes; others of them are painted over
+    fresh: Literal["random", "tail"] = "random"  # which new pictures people label
     views: int = 1  # of a teacher on each picture
     teacher: Literal["parent", "first", "both", "peers"] = "parent"
     student: Literal["parent", "first", "start"] = "parent"  # what is trained on
@@ -45,7 +46,7 @@ class Arm:
     def __post_init__(self) -> None:
         require(self.paste >= 0, "paste", self.paste, "0 or more objects a picture")
         require(1 <= self.views <= 4, "views", self.views, "1 to 4 views")
-        for name in ("replay", "teacher", "student"):
+        for name in CHOICES:
             allowed = CHOICES[name]
             require(getattr(self, name) in allowed, name, getattr(self, name), " or ".join(allowed))
 
@@ -88,6 +89,7 @@ class Arm:
 
 CHOICES = {
     "replay": ("random", "stratified"),
+    "fresh": ("random", "tail"),
     "teacher": ("parent", "first", "both", "peers"),
     "student": ("parent", "first", "start"),
 }
@@ -117,6 +119,13 @@ ARMS: dict[str, Arm] = {
         Arm(name="replace25", policy="replace", label_options=(("confidence", 0.25),)),
         Arm(name="accumulate", policy="accumulate_subsample", label_options=HALF, repeats=False),
         Arm(name="fresh10", policy="fresh", policy_options=(("share", 0.1),), label_options=HALF),
+        Arm(
+            name="fresh10-tail",
+            policy="fresh",
+            policy_options=(("share", 0.1),),
+            label_options=HALF,
+            fresh="tail",
+        ),
         _mixed("mix30", 0.3, label_options=HALF),
         _mixed("mix30-stratified", 0.3, label_options=HALF, replay="stratified"),
         _tail("KC", "fixed", label_options=HALF),

@@ -14,7 +14,7 @@ import numpy as np
 
 from firsthand.closed_loop import gate
 from firsthand.closed_loop.arms import Arm
-from firsthand.closed_loop.composing import Ground, Taught, at_most, composed, drawn
+from firsthand.closed_loop.composing import Ground, Taught, at_most, composed, drawn, tail
 from firsthand.closed_loop.detector import Detector
 from firsthand.closed_loop.generation import (
     ADDED,
@@ -35,6 +35,7 @@ from firsthand.engine import Cell
 from firsthand.recursion import Recipe
 
 FORMAT = 1  # raised when the same spec would give other results
+WIDER = 10  # pictures that a search for the tail looks at, for each that people label
 PEER = 1  # what is added to the training seed of the other generation 0 that teaches, too
 
 Progress = Callable[[str], None]
@@ -127,12 +128,16 @@ class Chain:
         """All arms of a seed draw the same pictures and random numbers in a generation."""
         draws = Cell.of({"draws": FORMAT, "seed": self.seed, "generation": number})
         recipe = self.recipe
-        pictures, fresh = drawn(self.ground, recipe, draws)
+        seeking = self.arm.fresh == "tail"
+        pictures, fresh = drawn(self.ground, recipe, draws, WIDER if seeking else 1)
         taught = None
         if self.arm.labelling() is not None and recipe.made:
             teachers = self._teachers(parent, first)
             found = look(self.detector, teachers, pictures, self.arm.views)
             taught = Taught(pictures, found, self._answered(teachers))
+        if seeking and recipe.fresh:
+            seen = look(self.detector, self._teachers(parent, first), fresh, self.arm.views)
+            fresh = fresh.only(tail(seen, self.ground.expected, recipe.fresh))
         return composed(self.arm, self.ground, recipe, taught, fresh, draws)
 
     def _teachers(self, parent: Generation, first: Generation) -> list[Path]:

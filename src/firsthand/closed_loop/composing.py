@@ -14,6 +14,7 @@ from firsthand.closed_loop.items import Item, covering, items_of
 from firsthand.closed_loop.pictures import Pictures
 from firsthand.detections import Cells, Objects, match
 from firsthand.detections.choosing import Anchor, Expected, doubtful
+from firsthand.detections.objects import IntArray
 from firsthand.engine import Cell
 from firsthand.errors import InputError
 from firsthand.recursion import Recipe
@@ -43,8 +44,15 @@ class Taught:
     anchor: Anchor | None = None
 
 
-def drawn(ground: Ground, recipe: Recipe, cell: Cell) -> tuple[Pictures, Pictures]:
-    """Pictures of the pool to label, and other ones that people label now."""
+def drawn(ground: Ground, recipe: Recipe, cell: Cell, wider: int) -> tuple[Pictures, Pictures]:
+    """Pictures of the pool to label, and others, of which people label some now.
+
+    Args:
+        ground: where from.
+        recipe: how many.
+        cell: where random numbers are from.
+        wider: how many there are to choose from for each one that people label, if there are.
+    """
     many = recipe.made + recipe.fresh
     if many > len(ground.pool):
         raise InputError(
@@ -53,7 +61,18 @@ def drawn(ground: Ground, recipe: Recipe, cell: Cell) -> tuple[Pictures, Picture
             todo="Lower images, or give a larger pool.",
         )
     order = cell.rng(0).permutation(len(ground.pool))
-    return ground.pool.only(order[: recipe.made]), ground.pool.only(order[recipe.made : many])
+    others = order[recipe.made : recipe.made + wider * recipe.fresh]
+    return ground.pool.only(order[: recipe.made]), ground.pool.only(others)
+
+
+def tail(found: Objects, expected: Expected, n: int) -> IntArray:
+    """The n pictures that most likely hold what is rare among people's labels.
+
+    A prediction weighs its confidence over how many objects of its cell people label.
+    """
+    rare = 1 / np.maximum(expected.rate[expected.cells.of(found)], 1 / expected.images)
+    weight = np.bincount(found.image, found.confidence * rare, minlength=found.images)
+    return np.sort(np.argsort(-weight, kind="stable")[:n])
 
 
 def composed(
