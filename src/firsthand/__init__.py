@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from firsthand.anchor import anchor
     from firsthand.audit import audit, raise_for_verdict
     from firsthand.contracts import Embedder, Metric, Reader
+    from firsthand.diagnose import diagnose
     from firsthand.errors import (
         Blocked,
         CannotSay,
@@ -105,6 +106,7 @@ __all__ = [
     "anchor",
     "audit",
     "declare",
+    "diagnose",
     "forecast",
     "guard",
     "label",
@@ -120,6 +122,7 @@ _HOMES = {
     "anchor": "anchor",
     "audit": "audit",
     "declare": "provenance",
+    "diagnose": "diagnose",
     "forecast": "forecast",
     "guard": "integrations.ultralytics",
     "label": "label",

@@ -16,7 +16,7 @@ from firsthand.diagnosing import context, copies, rules
 from firsthand.diagnosing.answer import Diagnosis, Evidence, SamplingBias, Verdict
 from firsthand.diagnosing.collapse_profile import profile as all_definitions
 from firsthand.diagnosing.given import Given, opened, said
-from firsthand.diagnosing.links import Asked, Link, Way, judged, link, unknown
+from firsthand.diagnosing.links import SIZED, Asked, Link, Way, judged, link, unknown
 from firsthand.diagnosing.sampling import sampling_bias, state_of
 from firsthand.errors import InputError
 from firsthand.sides import Side, overlap
@@ -181,6 +181,8 @@ class _Asking:
         """C and D; the reference stands in for held-out samples if the training set is like it."""
         if "samples" not in self.sides:
             return unknown("C", "no-samples"), unknown("D", "no-samples")
+        if self.sides["train"].task in SIZED:
+            return unknown("C", "labels-cannot-tell"), unknown("D", "labels-cannot-tell")
         apart, why = self._apart(first)
         if apart is None:
             return unknown("C", why), copies.near_copies(second)

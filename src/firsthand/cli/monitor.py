@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from firsthand.cli import _judging as judging
-
-if TYPE_CHECKING:
-    from firsthand.trajectory import Row
+from firsthand.cli._histories import rows_of
 
 
 def command(
@@ -53,7 +51,7 @@ def command(
     from firsthand.monitor import monitor
     from firsthand.report import monitored
 
-    rows, latest = _rows(sources, reference, metric, features, seed)
+    rows, latest = rows_of(sources, reference, metric, features, seed)
     if policy is not None:
         rows = [row for row in rows if policy in {row.run, row.policy, str(row.chain)}]
     found = monitor(rows, alpha=alpha)
@@ -63,80 +61,3 @@ def command(
         plot.write_text(monitored.picture(told), encoding="utf-8")
     print(monitored.document(told) if as_json else monitored.render(told), end="")
     raise typer.Exit(3 if not found.watched else int(found.alarm is not None))
-
-
-def _rows(
-    sources: list[str],
-    reference: str | None,
-    metrics: list[str] | None,
-    features: str | None,
-    seed: int,
-) -> tuple[list[Row], str]:
-    """The trajectory, and the set that was looked at last, where that is known."""
-    from firsthand import trajectory
-    from firsthand.errors import InputError
-    from firsthand.monitor import observe
-
-    table = _table(sources)
-    if table is not None:
-        rows = trajectory.read(table)
-        return [row for row in rows if metrics is None or row.metric in metrics], ""
-    if reference is None:
-        raise InputError(
-            "no reference is named",
-            expected="the human-verified data that every generation is set against",
-            todo="Add --reference.",
-        )
-    sets = _versions(sources[0], reference) if _is_ledger(sources) else list(sources)
-    try:
-        rows = observe(
-            sets, reference, metrics=metrics, features=features, seed=seed, report=judging.progress
-        )
-    finally:
-        judging.progress("")
-    return rows, sets[-1]
-
-
-def _table(sources: list[str]) -> Path | None:
-    """The trajectory that one source is, or holds."""
-    if len(sources) > 1:
-        return None
-    path = Path(sources[0])
-    inside = path / "trajectory.parquet"
-    if inside.is_file():
-        return inside
-    if path.suffix == ".parquet" and path.is_file() and _is_trajectory(path):
-        return path
-    return None
-
-
-def _is_trajectory(path: Path) -> bool:
-    from firsthand import trajectory
-    from firsthand.errors import FormatError
-
-    try:
-        trajectory.read(path)
-    except FormatError:
-        return False
-    return True
-
-
-def _is_ledger(sources: list[str]) -> bool:
-    return len(sources) == 1 and (Path(sources[0]) / ".firsthand").is_dir()
-
-
-def _versions(folder: str, reference: str) -> list[str]:
-    """Every version of a ledger after the reference, oldest first."""
-    from firsthand.errors import InputError
-    from firsthand.ledger import Ledger
-
-    names = [version.name for version in reversed(Ledger.open(folder).log())]
-    first = Ledger.open(folder).version(reference).name
-    after = names[names.index(first) + 1 :]
-    if not after:
-        raise InputError(
-            f"the ledger has no version after {reference}",
-            expected="at least one generation to look at",
-            where=folder,
-        )
-    return after

@@ -35,7 +35,7 @@ def spread(train: Side, samples: Side, way: Way) -> Asked:
     if "tokens" in offers:
         return _entropy(train, samples, way)
     if "features" not in offers or train.task in {"detect", "segment", "oriented"}:
-        return unknown("T", "labels-have-no-spread")
+        return unknown("T", "labels-cannot-tell")
     seen = [cast(FeatureView, side.view("features")) for side in (samples, train)]
     rows = [each.features.astype(np.float64) for each in seen]
     middle = rows[1].mean(axis=0)

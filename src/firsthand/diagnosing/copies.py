@@ -43,7 +43,7 @@ def memorised(train_side: Side, samples: Side, heldout: Side, seed: int) -> tupl
         words = [cast(TokensView, side.view("tokens")) for side in (train_side, samples, heldout)]
         return _of_texts(words[0], words[1], words[2], seed)
     if "features" not in offers or train_side.task in {"detect", "segment", "oriented"}:
-        return unknown("C", "labels-have-no-copies"), unknown("D", "labels-have-no-copies")
+        return unknown("C", "labels-cannot-tell"), unknown("D", "labels-cannot-tell")
     seen = [cast(FeatureView, side.view("features")) for side in (train_side, samples, heldout)]
     return _of_points(seen[0], seen[1], seen[2], seed)
 

@@ -89,11 +89,13 @@ def link(
     names = [*lost, *strange, *(name for name in also if "features" in seen)]
     found = measure(first, second, metrics=names, seed=way.seed, splits=way.splits)
     kept = tuple(one for one in found.measurements if one.slice not in LEFT_OUT)
-    if sized and codes == ("B", "F"):
-        lost, strange = [*lost, *strange], []  # a detector loses small objects; none is strange
+    by_model = sized and codes != ("A", "P")
+    lost += strange if by_model else []  # a detector loses small objects; none is strange
     return Link(
         asked(codes[0], [one for one in kept if one.metric in lost], found.undetermined),
-        _strange(codes, kept, strange, found.undetermined, sized=sized),
+        unknown(codes[1], "labels-cannot-tell")
+        if by_model
+        else _strange(codes, kept, strange, found.undetermined, sized=sized),
         kept,
         found.undetermined,
     )

@@ -138,7 +138,8 @@ def settles(
         ),
         "--unfiltered": ("B:broken" in signs, ("mode-collapse", "biased-sampling")),
         "--heldout": (
-            given["samples"] and "C:unknown" in signs,
+            given["samples"]
+            and any(each.code == "C" and each.reason == "no-heldout" for each in evidence),
             ("overfitting", "healthy"),
         ),
     }

@@ -36,7 +36,7 @@ class _Kinds(NamedTuple):
     used: NDArray[np.int64]  # (m,) of the output as it is used
     kinds: int
     counted: str
-    names: tuple[str, ...] = ()
+    kept: tuple[tuple[str, float], ...] = ()
 
 
 def sampling_bias(unfiltered: Side, samples: Side, seed: int) -> SamplingBias | None:
@@ -52,7 +52,6 @@ def sampling_bias(unfiltered: Side, samples: Side, seed: int) -> SamplingBias | 
     lost, error = _out_of_reach(counts, seed)
     whole = counts[0] + counts[1]
     start = whole / whole.sum()
-    ratio = (counts[2] / counts[2].sum()) / np.maximum(start, 1e-12)
     return SamplingBias(
         exponent=power and power.value,
         low=power and power.low,
@@ -65,7 +64,7 @@ def sampling_bias(unfiltered: Side, samples: Side, seed: int) -> SamplingBias | 
         generations=GENERATIONS,
         kinds=int((whole > 0).sum()),
         counted=found.counted,
-        kept=tuple(zip(found.names, ratio.round(4).tolist(), strict=True)) if found.names else (),
+        kept=found.kept,
     )
 
 
@@ -116,7 +115,16 @@ def _classes(unfiltered: Side, samples: Side) -> _Kinds:
     names = tuple(dict.fromkeys([*plain.classes, *used.classes]))
     place = {name: at for at, name in enumerate(names)}
     ids = [np.array([place[view.classes[at]] for at in view.label], int) for view in (plain, used)]
-    return _Kinds(ids[0], plain.sample % 2 == 0, ids[1], len(names), "classes", names)
+    rates = [
+        np.bincount(each, minlength=len(names)) / len(view.bucket)
+        for each, view in zip(ids, (plain, used), strict=True)
+    ]
+    kept = [
+        (name, float(used_ / whole))
+        for name, whole, used_ in zip(names, *rates, strict=True)
+        if whole > 0
+    ]
+    return _Kinds(ids[0], plain.sample % 2 == 0, ids[1], len(names), "classes", tuple(kept))
 
 
 def _cells(unfiltered: Side, samples: Side, seed: int) -> _Kinds:

@@ -1,0 +1,88 @@
+"""What `monitor` and `diagnose` share: a history, from sets, a ledger, a run or a trajectory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from firsthand.cli import _judging as judging
+
+if TYPE_CHECKING:
+    from firsthand.trajectory import Row
+
+
+def rows_of(
+    sources: list[str],
+    reference: str | None,
+    metrics: list[str] | None,
+    features: str | None,
+    seed: int,
+) -> tuple[list[Row], str]:
+    """The trajectory, and the set that was looked at last, where that is known."""
+    from firsthand import trajectory
+    from firsthand.errors import InputError
+    from firsthand.monitor import observe
+
+    table = _table(sources)
+    if table is not None:
+        rows = trajectory.read(table)
+        return [row for row in rows if metrics is None or row.metric in metrics], ""
+    if reference is None:
+        raise InputError(
+            "no reference is named",
+            expected="the human-verified data that every generation is set against",
+            todo="Add --reference.",
+        )
+    sets = _versions(sources[0], reference) if _is_ledger(sources) else list(sources)
+    try:
+        rows = observe(
+            sets, reference, metrics=metrics, features=features, seed=seed, report=judging.progress
+        )
+    finally:
+        judging.progress("")
+    return rows, sets[-1]
+
+
+def _table(sources: list[str]) -> Path | None:
+    """The trajectory that one source is, or holds."""
+    if len(sources) > 1:
+        return None
+    path = Path(sources[0])
+    inside = path / "trajectory.parquet"
+    if inside.is_file():
+        return inside
+    if path.suffix == ".parquet" and path.is_file() and _is_trajectory(path):
+        return path
+    return None
+
+
+def _is_trajectory(path: Path) -> bool:
+    from firsthand import trajectory
+    from firsthand.errors import FormatError
+
+    try:
+        trajectory.read(path)
+    except FormatError:
+        return False
+    return True
+
+
+def _is_ledger(sources: list[str]) -> bool:
+    return len(sources) == 1 and (Path(sources[0]) / ".firsthand").is_dir()
+
+
+def _versions(folder: str, reference: str) -> list[str]:
+    """Every version of a ledger after the reference, oldest first."""
+    from firsthand.errors import InputError
+    from firsthand.ledger import Ledger
+
+    names = [version.name for version in reversed(Ledger.open(folder).log())]
+    first = Ledger.open(folder).version(reference).name
+    after = names[names.index(first) + 1 :]
+    if not after:
+        raise InputError(
+            f"the ledger has no version after {reference}",
+            expected="at least one generation to look at",
+            where=folder,
+        )
+    return after

@@ -1,0 +1,290 @@
+"""A diagnosis in words: two sentences and a command, then causes, evidence and what is missing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import nan
+from shlex import join
+
+from firsthand.diagnosing.answer import Cause, Code, Definition, Diagnosis, Evidence, Hypothesis
+from firsthand.diagnosing.links import TOLERATED
+from firsthand.messages import Language, has, number, percent, text
+from firsthand.report import charts
+from firsthand.report.as_json import plain
+from firsthand.report.sheet import Panel, note, sheet
+from firsthand.report.words import amount, clean, part
+
+KEY: dict[Cause, tuple[Code, ...]] = {
+    "overfitting": ("D", "C"),
+    "mode-collapse": ("B",),
+    "biased-sampling": ("I", "B"),
+    "catastrophic-forgetting": ("A",),
+    "distribution-shift": ("P",),
+    "model-collapse": ("A", "P"),
+    "collapse-like": ("A",),
+    "over-dispersion": ("T", "F"),
+}
+"""The number that each cause is told with: the first of these that is known and broken."""
+
+SHOWN = 8  # classes, those that keep least first
+BROKEN = frozenset({"broken", "biased"})
+
+
+@dataclass(frozen=True)
+class Told:
+    """A diagnosis with the language it is told in, and the sets as they were typed."""
+
+    found: Diagnosis
+    sources: dict[str, str]  # by option, such as "--reference"
+    lang: Language = "en"
+
+    def say(self, code: str, **params: object) -> str:
+        """A text of the diagnosis in its language."""
+        return text(f"diagnose.{code}", self.lang, **params)
+
+
+def render(told: Told) -> str:
+    """The verdict, two sentences and a command; then what they rest on."""
+    blocks = [head(told), _next(told)]
+    if told.found.hypotheses:
+        blocks.append("\n".join(_causes(told)))
+    blocks.append("\n".join(_evidence(told)))
+    blocks += ["\n".join(_sampling(told))] if told.found.sampling else []
+    blocks += ["\n".join(_settles(told))] if told.found.settles else []
+    blocks += ["\n".join(_profile(told))] if told.found.profile else []
+    return "\n\n".join(blocks) + "\n"
+
+
+def document(told: Told) -> str:
+    """The same for programs: codes and numbers, no sentences."""
+    return json.dumps(plain(told.found), ensure_ascii=False, allow_nan=False, indent=2) + "\n"
+
+
+def head(told: Told) -> str:
+    """The verdict, and two sentences."""
+    found = told.found
+    open_ = sum(each.state == "unknown" for each in found.evidence)
+    counts = {"open": open_, "asked": len(found.evidence)}
+    if found.verdict != "failure" or found.cause is None:
+        alarms = any(each.state in BROKEN and each.code != "T" for each in found.evidence)
+        unexplained = found.verdict == "cannot-say" and alarms
+        word = told.say(f"verdict.{'unexplained' if unexplained else found.verdict}")
+        return f"{word}\n\n{told.say(f'says.{found.verdict}', **counts)}"
+    causes = told.say("and").join(told.say(f"name.{cause}") for cause in found.together)
+    return f"{told.say('verdict.failure', causes=causes)}\n\n{_sentences(told, found.cause)}"
+
+
+def _sentences(told: Told, cause: Cause) -> str:
+    made = told.found.of("E")
+    by_time = cause == "model-collapse" and made.state != "model-made"
+    code = "model-collapse-time" if by_time else cause
+    return told.say(f"says.{code}", number=_number(told, cause), share=made.value or 0.0)
+
+
+def _number(told: Told, cause: Cause) -> str:
+    known = [one for code in KEY[cause] if (one := told.found.of(code)).value is not None]
+    one = next((each for each in known if each.state in BROKEN), known[0])
+    low, high = (amount(end or 0.0, one.unit) for end in (one.null_low, one.null_high))
+    return told.say(
+        "number",
+        what=_what(told, one),
+        value=amount(one.value or 0.0, one.unit),
+        low=low,
+        high=high,
+    )
+
+
+def _what(told: Told, one: Evidence | Definition) -> str:
+    return f"{clean(one.metric)} ({part(one.slice, told.lang)})" if one.slice else clean(one.metric)
+
+
+def commands(told: Told) -> list[tuple[str, str]]:
+    """What to do about the first cause: codes of remedies, and commands.
+
+    Words in capitals are yours to fill in.
+    """
+    cause, sources = told.found.cause, told.sources
+    reference, train = sources["--reference"], sources["--train"]
+    again = {
+        "overfitting": "SAMPLES-OF-AN-EARLIER-EPOCH",
+        "mode-collapse": "SAMPLES-AFTER-RETRAINING",
+        "over-dispersion": "SAMPLES-AT-LOWER-TEMPERATURE",
+        "biased-sampling": sources.get("--unfiltered", "UNFILTERED"),
+    }
+    audit = ["firsthand", "audit"]
+    if cause in again:
+        bare = {option: path for option, path in sources.items() if option != "--unfiltered"}
+        found = [(str(cause), _again(bare, "--samples", again[cause]))]
+        sampling = told.found.sampling
+        labelled = sampling is not None and sampling.counted == "classes"
+        return found + [("thresholds", _label(reference))] * labelled
+    if cause == "catastrophic-forgetting":
+        return [(cause, join([*audit, "TRAIN-AND-OLD-DATA", "--reference", reference]))]
+    if cause == "distribution-shift":
+        words = [*audit, train, "--reference", reference, "--report", "shift.html"]
+        return [(cause, join(words))]
+    if cause == "model-collapse":
+        return [(cause, join(["firsthand", "plan", reference])), ("anchor", _anchored(sources))]
+    if cause == "collapse-like":
+        return [(cause, _again(sources, "--origin", "ORIGIN"))]
+    missing = [each.option for each in told.found.settles]
+    return [
+        ("missing", _again(sources, missing[0], "PATH")) if missing else ("again", _again(sources))
+    ]
+
+
+def _label(reference: str) -> str:
+    words = ["firsthand", "label", "WEIGHTS", "IMAGES", "--reference", reference, "--out", "NEXT"]
+    return join(words)
+
+
+def _anchored(sources: Mapping[str, str]) -> str:
+    words = ["firsthand", "mix", "--policy", "anchor", "--human", sources["--reference"]]
+    words += ["--generated", sources["--train"], "--out", "NEXT"]
+    return join([*words, "--origin", sources["--origin"]] if "--origin" in sources else words)
+
+
+def _again(sources: Mapping[str, str], option: str = "", value: str = "") -> str:
+    given = {**sources, **({option: value} if option else {})}
+    return join(["firsthand", "diagnose", *(word for pair in given.items() for word in pair)])
+
+
+def _next(told: Told) -> str:
+    return "\n".join(
+        told.say("or" if at else "next", remedy=told.say(f"remedy.{remedy}"), command=command)
+        for at, (remedy, command) in enumerate(commands(told))
+    )
+
+
+def _causes(told: Told) -> Iterator[str]:
+    yield told.say("causes")
+    for place, one in enumerate(told.found.hypotheses, start=1):
+        yield f"{place}. {_cause(told, one)}"
+
+
+def _cause(told: Told, one: Hypothesis) -> str:
+    """Name and score, what speaks for it and what against it."""
+    name = told.say(f"name.{one.cause}")
+    if one.cause in told.found.together[1:]:
+        name += f" ({told.say('together')})"
+    sides = ((told.say("for"), one.evidence_for), (told.say("against"), one.evidence_against))
+    said = "; ".join(
+        f"{word}: {' '.join(codes) if codes else told.say('none')}" for word, codes in sides
+    )
+    return f"{name} [{number(one.score)}] {said}"
+
+
+def _evidence(told: Told) -> Iterator[str]:
+    found = told.found
+    yield told.say("evidence", level=found.level, tolerated=TOLERATED)
+    heads = [
+        "",
+        *(told.say(f"head.{name}") for name in ("question", "state", "value", "null", "p")),
+    ]
+    yield from _aligned([heads, *(_row(told, one) for one in found.evidence)])
+
+
+def _row(told: Told, one: Evidence) -> list[str]:
+    question, state = told.say(f"question.{one.code}"), told.say(f"state.{one.state}")
+    if one.value is None:
+        return [one.code, question, state, _reason(told, one.reason), "", ""]
+    value = f"{amount(one.value, one.unit)} {_what(told, one)}"
+    low, high = one.null_low, one.null_high
+    band = "" if low is None or high is None else _band(low, high, one.unit)
+    chance = "" if one.p_value is None else number(one.p_value)
+    return [one.code, question, state, value, band, chance]
+
+
+def _band(low: float, high: float, unit: str) -> str:
+    return f"{amount(low, unit)} – {amount(high, unit)}"
+
+
+def _reason(told: Told, reason: str) -> str:
+    if has(f"diagnose.reason.{reason}"):
+        return told.say(f"reason.{reason}")
+    known = has(f"undetermined.{reason}.needs")
+    return text(f"undetermined.{reason}.needs", told.lang) if known else clean(reason)
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    widths = [max(_wide(row[at]) for row in rows) for at in range(len(rows[0]))]
+    for row in rows:
+        cells = (cell + " " * (wide - _wide(cell)) for cell, wide in zip(row, widths, strict=True))
+        yield "  ".join(cells).rstrip()
+
+
+def _wide(words: str) -> int:
+    return sum(2 if ord(letter) > 0x2E7F else 1 for letter in words)
+
+
+def _settles(told: Told) -> Iterator[str]:
+    for each in told.found.settles:
+        causes = ", ".join(told.say(f"name.{cause}") for cause in each.between)
+        yield "? " + told.say("settles", option=each.option, causes=causes)
+
+
+def _sampling(told: Told) -> Iterator[str]:
+    one = told.found.sampling
+    assert one is not None
+    counted, after = told.say(f"counted.{one.counted}"), one.generations
+    ends = {"low": one.lost_low, "high": one.lost_high}
+    yield told.say(
+        "sampling", lost=one.lost, counted=counted, kept=one.kept_after, generations=after, **ends
+    )
+    if one.exponent is not None:
+        yield told.say(
+            "exponent", value=one.exponent, low=one.low, high=one.high, moved=one.moved_after,
+            generations=after,
+        )  # fmt: skip
+    if one.kept:
+        few = sorted(one.kept, key=lambda pair: pair[1])[:SHOWN]
+        classes = ", ".join(f"{clean(name)} {percent(share)}" for name, share in few)
+        yield told.say("kept", classes=classes)
+
+
+def _profile(told: Told) -> Iterator[str]:
+    yield told.say("profile")
+    yield from _aligned([definition(told, one) for one in told.found.profile])
+
+
+def definition(told: Told, one: Definition) -> list[str]:
+    """One sense of collapse: its words, whether it was seen, and the number or what it needs."""
+    words, state = told.say(f"definition.{one.name}"), told.say(f"seen.{one.state}")
+    if one.value is None:
+        return [words, state, told.say(f"needs.{one.needs}")]
+    band = (
+        "" if one.null_low is None else f" ({number(one.null_low)} – {number(one.null_high or 0)})"
+    )
+    return [words, state, f"{_what(told, one)} {number(one.value)}{band}"]
+
+
+def picture(told: Told) -> str:
+    """Every number that has a null, over the band that chance shows."""
+    shown = [
+        one for one in told.found.evidence if one.value is not None and one.null_low is not None
+    ]
+    title = told.say("plot.title")
+    broken = sum(one.state in BROKEN for one in shown)
+    desc = told.say("plot.desc", broken=broken, asked=len(shown))
+    panels = [_panel(told, one, desc) for one in shown]
+    return sheet(title, panels, [note(desc), note(head(told).splitlines()[0])], lang=told.lang)
+
+
+def _panel(told: Told, one: Evidence, desc: str) -> Panel:
+    """A question of its own: units differ between them."""
+    value = one.value or 0.0
+    row = charts.Interval(
+        label=f"{one.code} · {_what(told, one)}",
+        shown=f"{amount(value, one.unit)} · {told.say(f'state.{one.state}')}",
+        value=value,
+        low=nan,
+        high=nan,
+        null_low=one.null_low or 0.0,
+        null_high=one.null_high or 0.0,
+        severity="block" if one.state in BROKEN else "",
+    )
+    name = told.say(f"question.{one.code}")
+    scale = charts.Scale(tick=lambda tick: amount(tick, one.unit))
+    return Panel(name, charts.intervals([row], name, desc, scale), charts.height(1))
