@@ -22,10 +22,10 @@ from firsthand.types import FloatArray
 WALKERS = 48
 WARMING, KEPT, EVERY = 60, 100, 5
 NEWTON = 3
-FAVOURED = 0.15  # a priori, the mean size of the favours of classes (standard deviation)
-BENT = 0.1  # the mean distance of the exponent from 1
-SPREAD = 1.5  # standard deviation of log (draws / samples)
-INFLOW = 0.3  # a priori, inflow has density inflow ** (INFLOW - 1): mostly none
+FAVOURED = 0.1  # a priori, the mean size of the favours of classes (standard deviation)
+BENT = 0.06  # the mean distance of the exponent from 1
+SPREAD = 2.5  # standard deviation of log (draws / samples)
+INFLOW = 0.6  # a priori, inflow has density inflow ** (INFLOW - 1): more near none
 STRETCH = 2.0
 TINY = 1e-12
 
