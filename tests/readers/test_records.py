@@ -69,6 +69,15 @@ def test_an_array_of_objects_is_read_with_its_lines(tmp_path):
     ]
 
 
+def test_an_array_on_one_line_keeps_all_its_objects(tmp_path):
+    text = '[{"text": "a"}, {"text": "b", "id": "own"}, {"text": "c"}, 7,\n{"text": "d"}]'
+    dataset = read(put(tmp_path / "one.json", text))
+    assert [one.text for one in dataset.samples] == ["a", "b", "c", "d"]
+    keys = ["one.json:1", "own", "one.json:1.3", "one.json:2"]
+    assert [one.key for one in dataset.samples] == keys
+    assert [skip.code for skip in dataset.skips] == ["record-invalid"]
+
+
 def test_a_folder_of_shards_is_one_dataset(tmp_path):
     lines(tmp_path / "train-00000-of-00001.jsonl", {"text": "a"})
     lines(tmp_path / "validation.jsonl", {"text": "b"})

@@ -185,3 +185,13 @@ def test_a_line_that_changed_since_reading_is_an_error(tmp_path):
     human.write_text(human.read_text("utf-8").replace("Ann asks 3", "Ann asked 3"), "utf-8")
     with pytest.raises(InputError, match="1 of 20 samples are missing"):
         mix("anchor", out=tmp_path / "next", human=held, generated=made, made_by=MADE)
+
+
+def test_objects_on_one_line_keep_their_own_columns(tmp_path):
+    human = tmp_path / "human.json"
+    human.write_text(json.dumps([{"text": f"person {at}", "score": at} for at in range(12)]))
+    made = jsonl(tmp_path / "made.jsonl", [{"text": f"bot {at}", "score": -1} for at in range(3)])
+    mixed = mix("anchor", out=tmp_path / "next", human=human, generated=made, made_by=MADE)
+    people = [row for row in rows_of(mixed, "jsonl") if row["text"].startswith("person")]
+    assert sorted(row["score"] for row in people) == list(range(12))
+    assert all(row["text"] == f"person {row['score']}" for row in people)

@@ -63,6 +63,7 @@ class Record(NamedTuple):
     path: Path
     line: int  # 1 is the first line, or the first row where a file has no lines
     values: Mapping[str, object]
+    nth: int = 1  # of the rows that begin on that line
 
     def skip(self, code: str, found: object = "", *, keeps_sample: bool = False) -> Skip:
         """What is wrong with it, by name."""
@@ -181,7 +182,7 @@ def _made(item: Record | Skip, layout: _Layout) -> Iterator[Sample | Skip]:
         yield provenance
     name = name_of(item.values, LABELS)
     yield Sample(
-        key=name_of(item.values, KEYS) or _place(item, layout.root),
+        key=_key(item, layout.root),
         media=text_digest(text),
         label=category_digest(name) if name else None,
         split=_split(item),
@@ -211,8 +212,19 @@ def declared(record: Record, columns: Sequence[str] = ()) -> Provenance | Skip:
         return record.skip("provenance-invalid", str(error), keeps_sample=True)
 
 
-def _place(record: Record, root: Path) -> str:
-    return f"{printable(record.path.relative_to(root).as_posix())}:{record.line}"
+def row_name(record: Record) -> str:
+    """What tells a row from the others of its file: its own key, else its place in it.
+
+    >>> row_name(Record(Path("a.json"), 3, {"id": 7})), row_name(Record(Path("a.json"), 3, {}, 2))
+    ('7', '3.2')
+    """
+    place = f"{record.line}" if record.nth == 1 else f"{record.line}.{record.nth}"
+    return name_of(record.values, KEYS) or place
+
+
+def _key(record: Record, root: Path) -> str:
+    file = printable(record.path.relative_to(root).as_posix())
+    return name_of(record.values, KEYS) or f"{file}:{row_name(record)}"
 
 
 def _split(record: Record) -> str:

@@ -79,23 +79,23 @@ def _line(path: Path, line: int, data: bytes) -> Record | Skip:
 
 def _array(path: Path) -> Iterator[Record | Skip]:
     data = path.read_bytes()
-    line = 1
+    line, nth = 0, 0
     try:
         for member in members(data.decode("utf-8-sig")):
-            line = member.line
-            yield _record(path, line, member.value)
+            line, nth = member.line, nth + 1 if member.line == line else 1
+            yield _record(path, line, member.value, nth)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         found = repr(data[error.start : error.start + 8])[2:-1]
         yield Record(path, line, {}).skip("text-encoding", found)
     except (ValueError, RecursionError) as error:
-        line = getattr(error, "lineno", line)
+        line = getattr(error, "lineno", max(line, 1))
         yield Record(path, line, {}).skip("json-invalid", str(error))
 
 
-def _record(path: Path, line: int, value: object) -> Record | Skip:
+def _record(path: Path, line: int, value: object, nth: int = 1) -> Record | Skip:
     if isinstance(value, dict):
-        return Record(path, line, value)
+        return Record(path, line, value, nth)
     return Record(path, line, {}).skip("record-invalid", value)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from firsthand import registry
 from firsthand.errors import InputError
-from firsthand.formats.records import KEYS, WEIGHT, Record, plain
+from firsthand.formats.records import KEYS, WEIGHT, Record, plain, row_name
 from firsthand.training_sets.drawn import Drawn
 from firsthand.types import Sample
 
@@ -50,19 +50,19 @@ def write(
     return keys
 
 
-Originals = Mapping[tuple[str, int], Mapping[str, object]]
+Originals = Mapping[tuple[str, int], Sequence[Record]]
 
 
 def _originals(samples: Sequence[Sample]) -> Originals:
-    """All columns of the rows that samples were read from, by file and line."""
+    """The rows that samples were read from, by file and line: more than one where it holds more."""
     wanted: defaultdict[str, set[int]] = defaultdict(set)
     for one in samples:
         wanted[one.path].add(one.line)
-    found: dict[tuple[str, int], Mapping[str, object]] = {}
+    found: defaultdict[tuple[str, int], list[Record]] = defaultdict(list)
     for path, lines in wanted.items():
         for item in _records(Path(path)):
             if isinstance(item, Record) and item.line in lines:
-                found.setdefault((path, item.line), item.values)
+                found[path, item.line].append(item)
     return found
 
 
@@ -76,13 +76,19 @@ def _records(path: Path) -> Iterator[Any]:
 
 
 def _row(sample: Sample, found: Originals, classes: Sequence[str]) -> dict[str, Any]:
-    values = found.get((sample.path, sample.line))
-    if values is not None:
-        return {name: plain(value) for name, value in values.items()}
+    rows = found.get((sample.path, sample.line), ())
+    record = next((one for one in rows if len(rows) == 1 or _is(sample, one)), None)
+    if record is not None:
+        return {name: plain(value) for name, value in record.values.items()}
     if sample.row is not None:
         return dict(sample.row)
     label = {} if sample.category is None else {"label": classes[sample.category]}
     return {"text": sample.text, **label}
+
+
+def _is(sample: Sample, record: Record) -> bool:
+    """A ledger puts the source before keys that several sources have."""
+    return f":{sample.key}".endswith(f":{row_name(record)}")
 
 
 def _key(sample: Sample, taken: set[str]) -> str:
