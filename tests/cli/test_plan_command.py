@@ -160,3 +160,16 @@ def test_mix_understands_what_it_is_told_next(way):
         assert recipe.human + recipe.fresh == told["choice"]["human"]
         assert recipe.made == 5000 - told["choice"]["human"]
     assert recipe.human_weight == pytest.approx(told["choice"]["weight"], rel=1e-6)
+    assert ("--allow-replace" in words) == (not recipe.human and not recipe.earlier)
+
+
+def test_a_tiny_share_is_a_number_for_mix():
+    asked = ["plan", "--counts", "cell=90000,moon=9000", "--samples", "3000000", "--keep", "0.5"]
+    told = json.loads(run(*asked, "--budget", "20", "--json").output)
+    words = shlex.split(told["next"])
+    assert words[words.index("--set") + 1] == "policy.share=0.000006666666667"
+
+
+def test_a_billion_generations_are_answered_at_once():
+    told = run("plan", "--counts", COUNTS, "--generations", "1000000000", "--json")
+    assert json.loads(told.output)["target"]["generations"] == 10**9

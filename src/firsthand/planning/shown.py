@@ -37,11 +37,11 @@ def render(found: Plan, effort: Sequence[Step], source: str, lang: Language) -> 
 def next_step(found: Plan, source: str) -> str:
     """The command that writes the next training set accordingly."""
     choice, size = found.choice, found.target.samples
-    share = [f"policy.share={choice.human / size:.10g}"]
+    share = [f"policy.share={_plain(choice.human / size)}"]
     words = {
         "fresh": ["fresh", *share],
         "quota": ["fresh", *share],
-        "weighted": ["weighted", *share, f"policy.weight={choice.part:.10g}"],
+        "weighted": ["weighted", *share, f"policy.weight={_plain(choice.part)}"],
         "anchor": ["anchor"] if choice.human == found.people.samples else ["mixed", *share],
         "accumulate": ["accumulate"],
         "replace": ["replace"],
@@ -51,15 +51,24 @@ def next_step(found: Plan, source: str) -> str:
     call += [part for each in words[1:] for part in ("--set", each)]
     call += ["--human", source or "HUMAN", "--generated", "GENERATED", "--samples", str(size)]
     call += {
-        "fresh": ["--fresh", "NEW_HUMAN"],
-        "quota": ["--fresh", "NEW_HUMAN", "--strategy", "stratified"],
-        "weighted": ["--fresh", "NEW_HUMAN"],
+        "fresh": ["--fresh", "NEW_HUMAN", "--allow-replace"],
+        "quota": ["--fresh", "NEW_HUMAN", "--strategy", "stratified", "--allow-replace"],
+        "weighted": ["--fresh", "NEW_HUMAN", "--allow-replace"],
         "anchor": ["--strategy", "stratified"],
         "accumulate": ["--earlier", "EARLIER"],
         "replace": ["--allow-replace"],
         "filtered": ["--doubted", "KEYS", "--allow-replace"],
     }[choice.way]
     return shlex.join([*call, "--out", "next-set"])
+
+
+def _plain(part: float) -> str:
+    """A share as options take it: YAML reads 1e-05 as a word.
+
+    >>> _plain(0.2), _plain(10 / 1_000_000), _plain(1.0)
+    ('0.2', '0.00001', '1')
+    """
+    return f"{part:.15f}".rstrip("0").rstrip(".")
 
 
 class Told:

@@ -99,10 +99,8 @@ def allowed_wrong(target: Target, human: float) -> float:
 
 def _right(wrong: float, target: Target, human: float) -> bool:
     stays = (1 - human) * (1 - wrong)
-    left = 1.0
-    for _ in range(target.generations or 0):
-        left = human + stays * left
-    return left >= target.keep
+    settled = human / (1 - stays) if stays < 1 else 0.0
+    return settled + (1 - settled) * stays ** float(target.generations or 0) >= target.keep
 
 
 def _pass_ratio(share: float, target: Target) -> float:
