@@ -13,6 +13,7 @@ Comm. App. Math. Comp. Sci. 5:65), which need no tuning.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,12 +23,26 @@ from firsthand.types import FloatArray
 WALKERS = 48
 WARMING, KEPT, EVERY = 60, 100, 5
 NEWTON = 3
-FAVOURED = 0.1  # a priori, the mean size of the favours of classes (standard deviation)
-BENT = 0.06  # the mean distance of the exponent from 1
-SPREAD = 2.5  # standard deviation of log (draws / samples)
-INFLOW = 0.6  # a priori, inflow has density inflow ** (INFLOW - 1): more near none
 STRETCH = 2.0
 TINY = 1e-12
+
+
+class Priors(NamedTuple):
+    """What is believed before looking."""
+
+    favoured: float  # mean size of the favours of classes (standard deviation)
+    bent: float  # mean distance of the exponent from 1
+    spread: float  # standard deviation of log (draws / samples)
+    inflow: float  # inflow has density inflow ** (this - 1): more near none
+
+
+WHOLE = Priors(favoured=0.1, bent=0.06, spread=2.5, inflow=0.6)
+MEASURED = Priors(favoured=0.15, bent=0.1, spread=1.5, inflow=0.1)
+"""Noise of measuring generation 0 looks like an inflow from it; less of that is believed."""
+
+
+def _priors(steps: Steps) -> Priors:
+    return MEASURED if steps.measured.size else WHOLE
 
 
 @dataclass(frozen=True)
@@ -54,7 +69,7 @@ def fit(steps: Steps, draws: float, rng: np.random.Generator) -> Posterior:
             log_draws + 0.3 * rng.standard_normal(WALKERS),
             1 + 0.05 * rng.standard_normal(WALKERS),
             rng.uniform(0.02, 0.6, WALKERS),
-            rng.exponential(FAVOURED, WALKERS),
+            rng.exponential(_priors(steps).favoured, WALKERS),
         ]
     )
     density = _density(steps, place, log_draws)
@@ -93,9 +108,10 @@ def _density(steps: Steps, place: FloatArray, log_draws: float) -> FloatArray:
     """Logarithm of the posterior density, but for a constant. (walkers,)."""
     log_size, exponent, root, spread = place.T
     inside = (root > 0) & (root < 0.999) & (spread > 0) & (np.abs(exponent - 1) < 3)
-    prior = -(((log_size - log_draws) / SPREAD) ** 2) / 2
-    prior -= np.abs(exponent - 1) / BENT + spread / FAVOURED
-    safe = np.where(inside[:, None], place, [log_draws, 1.0, 0.1, FAVOURED])
+    believed = _priors(steps)
+    prior = -(((log_size - log_draws) / believed.spread) ** 2) / 2
+    prior -= np.abs(exponent - 1) / believed.bent + spread / believed.favoured
+    safe = np.where(inside[:, None], place, [log_draws, 1.0, 0.1, believed.favoured])
     return np.where(inside, prior + _Fit(steps, safe).likelihood(), -np.inf)
 
 
@@ -105,7 +121,7 @@ class _Fit:
     def __init__(self, steps: Steps, place: FloatArray) -> None:
         self.steps = steps
         self.bend, self.spread = place[:, 1] - 1, place[:, 3]
-        self.inflow = place[:, 2] ** (1 / INFLOW)
+        self.inflow = place[:, 2] ** (1 / _priors(steps).inflow)
         self.dispersion = steps.sizes * (np.exp(-place[:, :1]) + steps.noise)  # (walkers, steps)
         self.favour = np.zeros((len(place), len(steps.home)))
         for _ in range(NEWTON):
