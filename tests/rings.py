@@ -76,14 +76,22 @@ def biased(n, rng, exponent=2.0):
     return case._replace(samples=drawn(n, rng, SHARES**exponent), unfiltered=drawn(n, rng))
 
 
-def model_collapse(n, rng, generations=8):
-    """A chain of kernel densities, each fitted to the one before; nothing human is left."""
-    reference = drawn(n, rng)
-    train = drawn(n, rng)
+def chain(n, rng, generations, bandwidth=0.2 * WIDTH):
+    """Training sets of a replace chain of kernel densities; nothing human is left after the first.
+
+    Returns the last one, and the one that its model was fitted to.
+    """
+    before = train = drawn(n, rng)
     for _ in range(generations):
-        train = train[rng.integers(0, n, n)]
-        train = train + 0.3 * WIDTH * rng.normal(size=train.shape)
-    samples, heldout = (kde(train, n, 0.3 * WIDTH, rng) for _ in range(2))
+        before, train = train, kde(train, n, bandwidth, rng)
+    return train, before
+
+
+def model_collapse(n, rng, generations=8):
+    """The model of the last training set is as good as can be: it follows the law behind it."""
+    reference = drawn(n, rng)
+    train, before = chain(n, rng, generations)
+    samples, heldout = (kde(before, n, 0.2 * WIDTH, rng) for _ in range(2))
     return Case(reference, train, samples, heldout, origin="synthetic")
 
 
@@ -103,3 +111,34 @@ MAKERS = {
     "model-collapse": model_collapse,
     "over-dispersion": over_dispersion,
 }
+
+
+def accumulated(n, rng, generations=25):
+    """A sample of everything, where each generation adds to all that went before."""
+    pool = drawn(n, rng)
+    for _ in range(generations):
+        pool = np.concatenate([pool, kde(pool, n, 0.2 * WIDTH, rng)])
+    return pool[rng.permutation(len(pool))[:n]]
+
+
+def toy(column, n, rng):
+    """One column of the toy table in docs/diagnosis.md."""
+    if column.startswith("replace"):
+        generations = int(column.split("-")[1])
+        reference = drawn(n, rng)
+        train, _ = chain(n, rng, generations)
+        samples = kde(train, n, 0.2 * WIDTH, rng)
+        return Case(reference, train, samples, drawn(n, rng), origin="synthetic")
+    case = healthy(n, rng)
+    if column == "accumulate-25":
+        return case._replace(train=accumulated(n, rng), origin="synthetic")
+    if column == "overfitting":
+        return case._replace(samples=kde(case.train, n, 0.025 * WIDTH, rng))
+    if column == "mode-collapse":
+        modes = rng.choice(MODES, 4, replace=False, p=SHARES)
+        return case._replace(samples=drawn(n, rng, some_of(SHARES, 0, rng, modes)))
+    if column == "catastrophic-forgetting":
+        half = some_of(SHARES, 0, rng, np.arange(1, MODES, 2))
+        sets = [drawn(n, rng, half) for _ in range(3)]  # what is held out is like the training set
+        return Case(case.reference, *sets)
+    return case

@@ -16,6 +16,7 @@ from firsthand.report.as_json import plain
 from firsthand.report.sheet import Panel, note, sheet
 from firsthand.report.words import amount, clean, part
 
+# The number that each cause is told with: the first that is known and broken.
 KEY: dict[Cause, tuple[Code, ...]] = {
     "overfitting": ("D", "C"),
     "mode-collapse": ("B",),
@@ -26,8 +27,6 @@ KEY: dict[Cause, tuple[Code, ...]] = {
     "collapse-like": ("A",),
     "over-dispersion": ("T", "F"),
 }
-"""The number that each cause is told with: the first of these that is known and broken."""
-
 SHOWN = 8  # classes, those that keep least first
 BROKEN = frozenset({"broken", "biased"})
 
