@@ -321,3 +321,9 @@ def test_what_a_damaged_round_looks_like_to_an_audit(there, tmp_path):
 
 
 LABEL_ONLY = ["class_survival", "size_survival", "objects_per_image", "empty_images"]
+
+
+def test_weights_that_are_not_there_are_called_so(tmp_path, capsys):
+    weights, out = tmp_path / "best.pt", tmp_path / "next"
+    code, _, err = run(capsys, "label", weights, tmp_path, "--reference", "x", "--out", out)
+    assert (code, "there is no such file" in err) == (2, True)

@@ -175,3 +175,12 @@ def test_rows_of_a_simulated_run_have_no_null(tmp_path, asked):
     found = asked(table)
     assert found.exit_code == 3
     assert found.stdout.startswith("CANNOT SAY")
+
+
+def test_a_broken_trajectory_is_called_so(tmp_path, asked):
+    """Without a reference it can be nothing else."""
+    (tmp_path / "t.parquet").write_bytes(b"PAR1 no PAR1")
+    found = asked(tmp_path / "t.parquet")
+    assert found.exit_code == 2
+    assert "t.parquet" in found.stderr
+    assert "no reference" not in found.stderr

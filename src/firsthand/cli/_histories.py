@@ -23,7 +23,7 @@ def rows_of(
     from firsthand.errors import InputError
     from firsthand.monitor import observe
 
-    table = _table(sources)
+    table = _table(sources, reference)
     if table is not None:
         rows = trajectory.read(table)
         return [row for row in rows if metrics is None or row.metric in metrics], ""
@@ -43,7 +43,7 @@ def rows_of(
     return rows, sets[-1]
 
 
-def _table(sources: list[str]) -> Path | None:
+def _table(sources: list[str], named: str | None) -> Path | None:
     """The trajectory that one source is, or holds."""
     if len(sources) > 1:
         return None
@@ -51,18 +51,21 @@ def _table(sources: list[str]) -> Path | None:
     inside = path / "trajectory.parquet"
     if inside.is_file():
         return inside
-    if path.suffix == ".parquet" and path.is_file() and _is_trajectory(path):
+    if path.suffix == ".parquet" and path.is_file() and _is_trajectory(path, named):
         return path
     return None
 
 
-def _is_trajectory(path: Path) -> bool:
+def _is_trajectory(path: Path, named: str | None) -> bool:
+    """It may be a data set as well, where a reference is named to set it against."""
     from firsthand import trajectory
     from firsthand.errors import FormatError
 
     try:
         trajectory.read(path)
     except FormatError:
+        if named is None:
+            raise
         return False
     return True
 

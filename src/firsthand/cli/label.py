@@ -107,6 +107,12 @@ def _detector(given: str, imgsz: int | None) -> tuple[Source, str]:
             expected="a .jsonl file, or a folder of .txt files with six columns",
             where=given,
         )
+    if not path.exists() and (len(path.parts) > 1 or not path.suffix):
+        raise InputError(
+            "there is no such file or folder",
+            expected="weights of a detector, a .jsonl file of predictions or a folder of .txt",
+            where=given,
+        )
     from firsthand.integrations.ultralytics.predict import predictor
 
     settings = {} if imgsz is None else {"imgsz": imgsz}
@@ -166,7 +172,8 @@ def _text(found: Labels, steps: Sequence[str], lang: Language) -> str:
     if found.checks:
         path = str(found.out / CHECKS)
         lines.append(text("labels.check", lang, path=path, count=len(found.checks)))
-    return "\n".join([*lines, *(f"Next: {step}" for step in steps)])
+    do_next = text("section.next", lang)
+    return "\n".join([*lines, *(f"{do_next}: {step}" for step in steps)])
 
 
 def _doubts(found: Labels, lang: Language) -> list[str]:
