@@ -131,3 +131,15 @@ def test_a_ledger_that_refuses_leaves_no_folder(place):
     assert done.returncode == 2
     assert "generation 7 was declared" in done.stderr
     assert not (place / "next").exists()
+
+
+def test_generated_data_that_may_not_go_in_are_not_said_to_be_missing(place):
+    """They are the human images once more."""
+    words = ("mix", "--human", "human", "--generated", "human", "--origin", "synthetic")
+    done = firsthand(*words, "--policy", "mixed", "--out", "next")
+    assert done.returncode == 2
+    assert "12 are left out: labelled by people already" in done.stderr
+    kept = firsthand(*words, "--policy", "anchor", "--out", "next")
+    assert "No generated sample is in it: " in kept.stdout.splitlines()[2]
+    none = mixed("--policy", "anchor", "--split", "nope", "--out", "none")
+    assert (none.returncode, "no sample may be trained on" in none.stderr) == (2, True)

@@ -162,6 +162,7 @@ def _text(mixed: Mixed, next_step: str) -> str:
         f"Wrote {counted(sum(mixed.lines.values()), 'training sample')} and "
         f"{mixed.val:,} for validation to {mixed.out} (policy {mixed.order.policy}).",
         _human(mixed),
+        *_unused(mixed),
         "",
         *_table(mixed),
         *_notes(mixed),
@@ -181,6 +182,15 @@ def _human(mixed: Mixed) -> str:
         f"{kept:,} of {kept + gone:,} human samples are in it, drawn {_how(mixed)}; {gone:,} are "
         "not, this time."
     )
+
+
+def _unused(mixed: Mixed) -> list[str]:
+    """Generated samples were named, and none of them may go in."""
+    out = [one for one in mixed.left_out if one.role == "generated"]
+    if not out or mixed.parts.get("generated"):
+        return []
+    reasons = ", ".join(f"{one.samples:,} {one.reason}" for one in out)
+    return [f"No generated sample is in it: {reasons}."]
 
 
 def _how(mixed: Mixed) -> str:

@@ -41,6 +41,8 @@ def planned(
         InputError: the policy asks for more than there is, or for what was not given.
     """
     there = len(held.human) + len(held.fresh) + len(held.generated)
+    if not there:
+        raise InputError("no sample may be trained on" + _why(held), expected="1 or more")
     recipe = _asked(policy, held, there if samples is None else samples)
     generated = _verified(recipe, held.generated, doubted, rng)
     _check_whole(recipe)
@@ -48,7 +50,7 @@ def planned(
     if isinstance(policy, Recipe) or samples is not None:
         limits.check(recipe)
         return Plan(recipe, generated)
-    limits.check_given(recipe)
+    limits.check_given(recipe, held)
     sizes = range(there, 0, -1)
     recipes = (_possible(policy, held, size) for size in sizes)
     found = next((one for one in recipes if one is not None and limits.hold(one)), None)
@@ -115,8 +117,8 @@ class _Limits(NamedTuple):
                 expected=f"1 to {self._pool(recipe):,}",
             )
 
-    def check_given(self, recipe: Recipe) -> None:
-        """Say which part was forgotten altogether.
+    def check_given(self, recipe: Recipe, held: Pools) -> None:
+        """Say which part was forgotten altogether, or why nothing of it may go in.
 
         Raises:
             InputError: the policy needs it.
@@ -124,12 +126,19 @@ class _Limits(NamedTuple):
         for part, name in PARTS:
             if getattr(recipe, part) and not getattr(self, part):
                 raise InputError(
-                    f"the policy needs {name} samples, and there are none",
+                    f"the policy needs {name} samples, and there are none{_why(held, name)}",
                     expected=f"--{'generated' if part == 'made' else part} with at least one",
                 )
 
     def _pool(self, recipe: Recipe) -> int:
         return recipe.total + (self.human + self.earlier if recipe.earlier else 0)
+
+
+def _why(held: Pools, role: str = "") -> str:
+    """What was left out of a part, or of all; nothing where nothing was."""
+    out = [one for one in held.left_out if role in {"", one.role}]
+    said = "; ".join(f"of {one.role}, {one.samples:,} are left out: {one.reason}" for one in out)
+    return f" ({said})" if said else ""
 
 
 PARTS = (("human", "human"), ("fresh", "fresh"), ("made", "generated"))
