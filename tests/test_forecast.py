@@ -59,7 +59,7 @@ def test_both_languages_leave_no_parameter_open(lang):
 
 
 def test_the_document_has_numbers_and_null_beyond_the_horizon():
-    told = json.loads(run(*COUNTS, "--json", "--horizon", "3").stdout)
+    told = json.loads(run(*COUNTS, "--json", "--generations", "3").stdout)
     assert told["schema"] == "firsthand.forecast/1"
     assert told["classes"][0]["half"]["value"] == 2.0
     assert told["classes"][-1]["gone"]["value"] is None
@@ -103,6 +103,11 @@ def test_two_generations_exit_with_cannot_say():
 def test_bad_input_is_refused(given, said):
     with pytest.raises(InputError, match=said):
         firsthand.forecast(*given)
+
+
+def test_a_horizon_beyond_all_use_is_refused():
+    with pytest.raises(InputError, match="at most 10,000"):
+        firsthand.forecast({"a": 5, "b": 9}, horizon=10**9)
 
 
 def test_a_plan_beside_several_generations_is_refused():

@@ -243,6 +243,11 @@ def test_wrong_numbers(change, message):
         firsthand.plan(CELLS, **given)
 
 
+def test_a_check_does_not_run_for_ever():
+    with pytest.raises(InputError, match="1,000,000,000 generations"):
+        firsthand.plan(CELLS, samples=1000, generations=10**9, simulate=True)
+
+
 @pytest.mark.parametrize(
     "given", [{"keep_right": 0.9}, {"wrong": 1.2}, {"wrong": 1.0}, {"keep_wrong": -1}]
 )

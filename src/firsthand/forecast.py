@@ -20,6 +20,8 @@ from firsthand.read import read
 from firsthand.recursion import Sampling
 from firsthand.types import Dataset, FloatArray
 
+FURTHEST = 10_000  # generations ahead
+
 Counted = str | Path | Dataset | ClassCounts | Mapping[str, int]
 
 
@@ -148,6 +150,11 @@ def _with_later(found: Forecast, sets: Sequence[ClassCounts]) -> Forecast:
 
 def _check(horizon: int, level: float, seed: int) -> None:
     whole("the horizon", horizon, 1)
+    if horizon > FURTHEST:
+        raise InputError(
+            f"a horizon of {horizon:,} generations",
+            expected=f"at most {FURTHEST:,}, each of which is simulated",
+        )
     whole("the seed", seed)
     if not 0 < level < 1:
         raise InputError(f"the level is {level}", expected="a number between 0 and 1")

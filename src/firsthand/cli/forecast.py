@@ -47,7 +47,9 @@ def command(
     measured: Annotated[
         bool, typer.Option("--measured", help="Generations are samples of what models put out.")
     ] = False,
-    horizon: Annotated[int, typer.Option(help="Generations to look ahead.", min=1)] = 10,
+    horizon: Annotated[
+        int, typer.Option("--generations", "--horizon", help="To look ahead.", min=1)
+    ] = 10,
     level: Annotated[float, typer.Option(help="Of the intervals.")] = 0.9,
     check: Annotated[
         bool, typer.Option("--check", help="Plan: hold the closed form against simulation.")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from firsthand.errors import InputError
 from firsthand.models.categorical import Categorical, CategoricalChains, Counts
 from firsthand.planning.choice import FIXED, Choice
 from firsthand.planning.target import People, Target, exact_interval
@@ -25,6 +26,7 @@ ERROR = 0.02  # of the promised probabilities themselves, as docs/plan.md finds
 WIDE = 0.1  # an interval of this width tells too little
 NUMBERS = 20_000_000  # that are kept in memory
 FEWEST, MOST = 200, 4000  # chains
+MOST_TURNS = 20_000  # generations that are simulated
 LONGEST = 2000  # generations until a process is taken for settled
 
 Report = Callable[[int, int], None]
@@ -68,7 +70,16 @@ def check(
         chains: how many; by default as many as are quick, 200 to 4000.
         seed: of all random numbers.
         report: called with generations done and to do.
+
+    Raises:
+        InputError: more generations than can be simulated.
     """
+    if (target.generations or 0) > MOST_TURNS:
+        raise InputError(
+            f"a check of {target.generations:,} generations",
+            expected=f"at most {MOST_TURNS:,}, each of which is simulated",
+            todo="Leave the generations away to ask for the settled process.",
+        )
     count = chains or int(np.clip(NUMBERS // len(people.times), FEWEST, MOST))
     parts = simulated(people, target, choice, chains=count, seed=seed, report=report)
     return tuple(_judged(people, target, choice, at, parts) for at in range(len(people.classes)))

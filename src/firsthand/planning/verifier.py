@@ -100,7 +100,8 @@ def allowed_wrong(target: Target, human: float) -> float:
 def _right(wrong: float, target: Target, human: float) -> bool:
     stays = (1 - human) * (1 - wrong)
     settled = human / (1 - stays) if stays < 1 else 0.0
-    return settled + (1 - settled) * stays ** float(target.generations or 0) >= target.keep
+    left = settled + (1 - settled) * math.pow(stays, target.generations or 0)
+    return left >= target.keep
 
 
 def _pass_ratio(share: float, target: Target) -> float:
