@@ -26,7 +26,7 @@ from firsthand.closed_loop.results import Results
 
 ROOT = Path(__file__).parent.parent
 DATA = Path(os.environ.get("FIRSTHAND_DATA", ROOT.parent / "shared" / "data"))
-CORE = ["replace", "DCK", "Z0", "Z0K", "mix30"]
+CORE = ["replace", "DCK", "DCKT50", "Z0", "Z0K", "mix30"]
 SEEDS = [0, 1, 2, 3, 4]
 
 SHAPES: dict[str, Any] = {
@@ -74,7 +74,7 @@ def few(humans: int, arms: Sequence[str]) -> dict[str, Any]:
 
 IDEAS = ["DCKT", "DRKT", "DCKT-peers", "JCKT", "DCKT-first"]
 BEST = ["DCKT", "DRKT"]
-GATED = ["replace-gated", "DCK-gated"]
+GATED = ["replace-gated", "DCKT50-gated"]
 
 LOOPS: dict[str, dict[str, Any]] = {
     "shapes": SHAPES | {"arms": CORE},
@@ -88,7 +88,7 @@ LOOPS: dict[str, dict[str, Any]] = {
     "few-50": few(50, BEST),
     "few-100": few(100, BEST),
     "gate": SHAPES | {"arms": GATED, "anchor": "anchor/test", "seeds": [0, 1]},
-    "ten": SHAPES | {"arms": ["DCK"], "generations": 10},
+    "ten": SHAPES | {"arms": ["DCKT50"], "generations": 10},
     "wrong-prior": SHAPES
     | {"arms": ["DCK", "DCK-anchored"], "pool": "odd/pool", "anchor": "anchor/test"}
     | {"generations": 3},

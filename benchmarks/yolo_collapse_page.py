@@ -13,7 +13,7 @@ from firsthand.types import ALL, Measurement, Slice
 
 FOLDER = Path(__file__).parent
 DOCS = FOLDER.parent / "docs"
-DRAWN = ["replace", "mix30", "DCK", "Z0"]
+DRAWN = ["replace", "mix30", "DCKT50", "Z0"]
 MINUS = ("average_precision", "precision")
 REPLICATES = 1000
 

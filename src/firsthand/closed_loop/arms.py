@@ -106,6 +106,7 @@ def _tail(name: str, labels: str = "count_matched", **parts: Any) -> Arm:
 
 
 THIRD: Options = (("share", 0.3),)
+HALVES: Options = (("share", 0.5),)
 HALF: Options = (("confidence", 0.5),)
 SURE: Options = (("confidence", 0.5), ("floor", 0.05))  # what is painted over lies in between
 RATHER_SURE: Options = (("confidence", 0.4), ("floor", 0.05))
@@ -143,11 +144,12 @@ ARMS: dict[str, Arm] = {
         _tail("JCK", "fixed", label_options=SURE, inpaint=True),
         _tail("JCKT", "fixed", label_options=RATHER_SURE, inpaint=True, views=4),
         _tail("DRKT", views=4, rare=0.5),
-        _tail("DCKT50", policy_options=(("share", 0.5),), views=4),
+        _tail("DCKT50", policy_options=HALVES, views=4),
         _tail("DCKT-from-first", views=4, student="first"),
         _tail("DJCKT", label_options=(("floor", 0.1),), inpaint=True, views=4),
         Arm(name="replace-gated", policy="replace", label_options=HALF, gate=True),
         _tail("DCK-gated", gate=True),
         _tail("DCKT-gated", views=4, gate=True),
+        _tail("DCKT50-gated", policy_options=HALVES, views=4, gate=True),
     )
 }
