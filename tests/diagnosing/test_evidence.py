@@ -115,6 +115,13 @@ def test_origin_is_unknown_until_somebody_says(rng):
     assert (found.state, found.value, found.absolute) == ("model-made", 1.0, 3.0)
 
 
+def test_what_is_declared_holds_for_samples_that_say_nothing_themselves():
+    model = Sample("b", b"b" * 32, provenance=Provenance("synthetic", "model"), text="b")
+    dataset = Dataset("x", "text", (), (Sample("a", b"a" * 32, text="a"), model))
+    human = Provenance("human", "human", generation=0)
+    assert context.origin(DatasetSide(dataset, None), human).value == 0.5
+
+
 def test_one_sample_by_a_model_is_not_people_s_data():
     human = Sample("a", b"a" * 32, provenance=Provenance("human", "human", generation=0), text="a")
     model = Sample("b", b"b" * 32, provenance=Provenance("synthetic", "model"), text="b")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import cast
 
 import numpy as np
@@ -17,7 +18,7 @@ from firsthand.monitor import Monitored, Watched, monitor
 from firsthand.sides import Side
 from firsthand.sources import samples_of
 from firsthand.trajectory import Row
-from firsthand.types import Provenance
+from firsthand.types import UNKNOWN, Dataset, Provenance
 
 WIDER = 1.1  # ratio of spreads from which it matters
 AT_ONCE = 2 / 3  # of a fall in one step: a step; less: gradual
@@ -79,7 +80,7 @@ def _entropy(train: Side, samples: Side, way: Way) -> Asked:
 
 def origin(train: Side, declared: Provenance | None) -> Evidence:
     """E: what share of the training set did models make or label? The highest generation too."""
-    made = compose(samples_of(train, declared))
+    made = compose(_said(samples_of(train, declared), declared))
     models = sum(made.by_class.get(kind, 0) for kind in MODELS)  # type: ignore[call-overload]
     unknowns = made.by_class.get("unknown", 0)
     known = [int(name) for name in made.by_generation if name != "unknown"]
@@ -94,6 +95,17 @@ def origin(train: Side, declared: Provenance | None) -> Evidence:
         unit="share of samples",
         n=made.total,
     )
+
+
+def _said(found: Dataset, declared: Provenance | None) -> Dataset:
+    """What is declared holds for samples that carry no word of it, also of data already read."""
+    if declared is None:
+        return found
+    samples = tuple(
+        replace(one, provenance=declared) if one.provenance == UNKNOWN else one
+        for one in found.samples
+    )
+    return replace(found, samples=samples)
 
 
 def shape(rows: Sequence[Row] | None, alpha: float) -> Evidence:
