@@ -1,6 +1,7 @@
 """Texts and table rows keep all their columns, their origin and their weight."""
 
 import json
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -195,3 +196,18 @@ def test_objects_on_one_line_keep_their_own_columns(tmp_path):
     people = [row for row in rows_of(mixed, "jsonl") if row["text"].startswith("person")]
     assert sorted(row["score"] for row in people) == list(range(12))
     assert all(row["text"] == f"person {row['score']}" for row in people)
+
+
+@pytest.mark.parametrize("format", ["jsonl", "parquet"])
+def test_a_set_can_be_named_from_where_one_is(tmp_path, monkeypatch, format):
+    """A folder with a relative name, human and earlier."""
+    monkeypatch.chdir(tmp_path)
+    texts(tmp_path / "人")
+    Path("人/made.jsonl").rename("made.jsonl")
+    mix("anchor", out="first", human="人", generated="made.jsonl", made_by=MADE, format=format)
+    again = jsonl(Path("again.jsonl"), [chat(at, "later bot") for at in range(5)])
+    mixed = mix(
+        "accumulate", out="second", human="人", generated=again, earlier=["first"], made_by=MADE
+    )
+    assert mixed.parts == {"human": 8, "generated": 5, "earlier": 12}
+    assert {row["n"] for row in rows_of(mixed, "jsonl")} == set(range(12))

@@ -270,8 +270,14 @@ def _renumbered(sample: Sample, root: str, table: np.ndarray) -> Sample:
     if boxes is not None:
         boxes = replace(boxes, classes=table[boxes.classes])
     category = None if sample.category is None else int(table[sample.category])
-    path = os.path.abspath(os.path.join(root, sample.path)) if sample.path else ""  # noqa: PTH100, PTH118
+    path = _in_full(root, sample.path) if sample.path else ""
     return replace(sample, boxes=boxes, category=category, path=path)
+
+
+def _in_full(root: str, path: str) -> str:
+    """Readers name files from where the root is named from; sets made in Python from the root."""
+    named = path.startswith(root.rstrip("/") + "/")
+    return os.path.abspath(path if named else os.path.join(root, path))  # noqa: PTH100, PTH118
 
 
 def _identity(sample: Sample) -> object:
