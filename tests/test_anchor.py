@@ -176,6 +176,7 @@ def test_the_command_says_what_it_cannot_see(there, tmp_path, capsys, monkeypatc
     assert "{" not in said
     code, said = run(*words, "--out", "c", "--lang", "zh")
     assert "验证集" in said
+    assert "Next" not in said
     assert run("anchor", there.reference, "--out", "d")[0] == 2
 
 

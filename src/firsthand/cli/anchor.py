@@ -77,7 +77,7 @@ def _of_class(which: Slice) -> bool:
 
 def _text(found: Anchored, step: str, lang: Language) -> str:
     from firsthand.messages import percent, text
-    from firsthand.report.words import part
+    from firsthand.report.words import padded, part, width
 
     asked = found.design
     facts = {"images": found.images, "train": found.train, "see": asked.see, "power": asked.power}
@@ -93,10 +93,9 @@ def _text(found: Anchored, step: str, lang: Language) -> str:
         sees = text("labels.cannot-say", lang) if each.sees is None else percent(each.sees)
         name = part(each.slice, lang)
         rows.append([name, f"{each.objects:,}", f"{each.of:,}", f"{each.needed:,}", sees])
-    widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
+    wide = [max(width(row[at]) for row in rows) for at in range(len(rows[0]))]
     table = (
-        "  "
-        + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        "  " + "  ".join(padded(cell, room) for cell, room in zip(row, wide, strict=True)).rstrip()
         for row in rows
     )
-    return "\n".join([*lines, "", *table, "", f"Next: {step}"])
+    return "\n".join([*lines, "", *table, "", f"{text('section.next', lang)}: {step}"])

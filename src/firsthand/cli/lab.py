@@ -46,7 +46,7 @@ def command(
         typer.Option(
             "--set",
             metavar="KEY=VALUE",
-            help="An option: model.ddof=1, policy.share=0.2, sampling.temperature=0.9.",
+            help="An option: model.estimator=unbiased, policy.share=0.2, sampling.temperature=0.9.",
         ),
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder of runs.")] = Path("lab-runs"),

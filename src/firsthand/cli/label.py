@@ -191,6 +191,7 @@ def _doubts(found: Labels, lang: Language) -> list[str]:
 
 def _table(found: Labels, lang: Language) -> list[str]:
     from firsthand.messages import text
+    from firsthand.report.words import padded, width
 
     head = ["", *(text(f"labels.{each}", lang) for each in ("labels", "wanted"))]
     head += [text(f"labels.{each}", lang) for each in ("recall", "precision")]
@@ -199,9 +200,9 @@ def _table(found: Labels, lang: Language) -> list[str]:
         part: Slice = (("class", name),) if len(found.classes) > 1 else ()
         shares = [_share(found, metric, part, lang) for metric in ("recall", "precision")]
         rows.append([name, f"{sum(sizes.values()):,}", f"{found.wanted[name]:,.0f}", *shares])
-    widths = [max(len(row[at]) for row in rows) for at in range(len(head))]
+    wide = [max(width(row[at]) for row in rows) for at in range(len(head))]
     shown = (
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        "  ".join(padded(cell, room) for cell, room in zip(row, wide, strict=True)).rstrip()
         for row in rows
     )
     return [text("labels.table", lang, count=found.anchor_images), *(f"  {row}" for row in shown)]

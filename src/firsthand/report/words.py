@@ -146,3 +146,12 @@ def width(words: str) -> int:
     (4, 4)
     """
     return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in words)
+
+
+def padded(words: str, room: int) -> str:
+    """With spaces behind it, so that it takes so many columns.
+
+    >>> padded("真", 4) + "|"
+    '真  |'
+    """
+    return words + " " * (room - width(words))
