@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +32,7 @@ class PointPool:
 
     kind: Kind = "points"
 
-    def __init__(self, points: FloatArray, classes: Ids | None = None) -> None:
+    def __init__(self, points: NDArray[np.floating[Any]], classes: Ids | None = None) -> None:
         found = np.asarray(points, float)
         mode = cells(found) if classes is None else np.unique(classes, return_inverse=True)[1]
         self._whole = Marked(found, np.asarray(mode, np.int64))
