@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -87,6 +89,16 @@ def test_typed_counts():
 def test_what_is_no_count(text):
     with pytest.raises(InputError, match=r"Expected .*NAME=COUNT"):
         parse_counts(text)
+
+
+def test_texts_and_rows_are_counted_by_their_label(tmp_path):
+    rows = [
+        {"text": f"text {at}", "label": "rare" if at % 10 == 0 else "common"} for at in range(40)
+    ]
+    lines = tmp_path / "texts.jsonl"
+    lines.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found = class_counts(read(lines))
+    assert dict(zip(found.names, found.objects.tolist(), strict=True)) == {"common": 36, "rare": 4}
 
 
 def test_texts_have_no_classes():

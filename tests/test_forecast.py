@@ -105,6 +105,11 @@ def test_bad_input_is_refused(given, said):
         firsthand.forecast(*given)
 
 
+def test_one_class_is_not_sent_to_a_plan_that_refuses_it():
+    assert "firsthand plan" not in run("--counts", "a=5").stdout
+    assert "firsthand plan" in run("--counts", "a=5,b=9").stdout
+
+
 def test_a_horizon_beyond_all_use_is_refused():
     with pytest.raises(InputError, match="at most 10,000"):
         firsthand.forecast({"a": 5, "b": 9}, horizon=10**9)

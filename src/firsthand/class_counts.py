@@ -55,7 +55,7 @@ def class_counts(dataset: Dataset, *, human_only: bool = False) -> ClassCounts:
     """How many objects of each class are there, and how strongly are they clustered?
 
     Args:
-        dataset: detection, segmentation or classification.
+        dataset: detection, segmentation or classification; texts or rows that have a class.
         human_only: leave out samples whose label no person made or verified.
 
     Raises:
@@ -68,11 +68,11 @@ def class_counts(dataset: Dataset, *, human_only: bool = False) -> ClassCounts:
     >>> found.objects.tolist(), found.human.tolist(), found.design_effect.round(2).tolist()
     ([6.0, 2.0], [6.0, 2.0], [1.14, 1.14])
     """
-    if dataset.task in CLASSLESS:
+    if dataset.task in CLASSLESS and not dataset.classes:
         raise InputError(
-            f"{dataset.name} was read as {dataset.task}",
-            expected="data with classes: detection, segmentation or classification",
-            todo="Give counts yourself, as NAME=COUNT,NAME=COUNT.",
+            f"{dataset.name} was read as {dataset.task}, and no sample of it has a class",
+            expected="data with classes: boxes, classified images, or rows with a column label",
+            todo="Give counts yourself: --counts NAME=COUNT,NAME=COUNT.",
         )
     chosen = _chosen(dataset, human_only)
     said = [one for one in chosen if _labelled(one)]

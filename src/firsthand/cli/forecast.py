@@ -100,7 +100,8 @@ def command(
         from firsthand.report.fan import picture
 
         plot.write_text(picture(found, spoken), encoding="utf-8")
-    typed = _typed(generations or [], counts or [])
+    drifts = len(found.classes) != 1  # one class alone keeps its share, and plan refuses it
+    typed = _typed(generations or [], counts or []) if drifts else []
     told = documents.forecast(found) if as_json else ahead.render(found, spoken, commands=typed)
     print(told, end="")
     if not found.classes:

@@ -68,7 +68,8 @@ def _plain(part: float) -> str:
     >>> _plain(0.2), _plain(10 / 1_000_000), _plain(1.0)
     ('0.2', '0.00001', '1')
     """
-    return f"{part:.15f}".rstrip("0").rstrip(".")
+    short = f"{part:.10g}"
+    return f"{part:.15f}".rstrip("0") if "e" in short else short
 
 
 class Told:
