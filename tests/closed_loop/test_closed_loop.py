@@ -57,6 +57,16 @@ def test_controls_see_no_label_of_a_model(spec, tmp_path):
     assert any(item.pasted for item in last(steps, "Z0K").items())
 
 
+def test_a_picture_that_comes_several_times_keeps_its_labels(spec, tmp_path):
+    steps = closed_loop.run(spec(["DCK"], humans=10), tmp_path)
+    first = {item.source: item.labels for item in steps[0].generation.items()}
+    for arm, human in (("Z0", 40), ("Z0K", 40), ("DCK", 12)):
+        items = [one for one in last(steps, arm).items() if one.origin == "human"]
+        assert len(items) == human > len({item.source for item in items})
+        for item in items:
+            assert item.labels[: len(first[item.source])] == first[item.source]
+
+
 def test_model_labels_are_said_to_be_the_models(spec, tmp_path):
     loop = spec(["mix30"])
     items = last(closed_loop.run(loop, tmp_path), "mix30").items()

@@ -96,18 +96,18 @@ def composed(
     rng = cell.rng(1)
     told: dict[str, Any] = {}
     seen: Objects | None = None
+    people = items_of(ground.humans, ground.humans.objects, "human")
     if taught is None:
-        again = ground.humans.only(chosen(ground.humans, recipe.made, ground.cells, "random", rng))
-        made = items_of(again, again.objects, "human")
+        made = [
+            people[at] for at in chosen(ground.humans, recipe.made, ground.cells, "random", rng)
+        ]
     else:
         made, told = _labelled(arm, ground, taught, rng)
         seen = taught.found.rows(taught.found.confidence > SEEN)
     if arm.paste:
         made = pasting(made, ground.humans, ground.cells, seen, arm.paste, rng)
-    replayed = ground.humans.only(
-        chosen(ground.humans, recipe.human, ground.cells, arm.replay, rng)
-    )
-    human = items_of(replayed, replayed.objects, "human")
+    replayed = chosen(ground.humans, recipe.human, ground.cells, arm.replay, rng)
+    human = [people[at] for at in replayed]
     return [*made, *items_of(fresh, fresh.objects, "human"), *human], told
 
 

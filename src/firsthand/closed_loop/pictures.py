@@ -39,7 +39,8 @@ class Pictures:
         return hashlib.sha256(whole).hexdigest()
 
     def only(self, images: IntArray) -> Pictures:
-        """Some of the pictures, in this order."""
+        """Some of the pictures, in this order, each at most once."""
+        assert len(np.unique(images)) == len(images), "a picture is named twice"
         paths = tuple(self.paths[at] for at in images)
         return Pictures(self.classes, self.objects.only(images), paths)
 
