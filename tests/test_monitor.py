@@ -129,6 +129,7 @@ def test_sets_in_order(generations, asked):
     assert found.stdout.startswith("ALARM at generation")
     assert "Next: firsthand audit" in found.stdout
     assert plot.read_text("utf-8").startswith("<svg")
+    assert "human against human" in plot.read_text("utf-8")
     document = json.loads(asked(*words, "--json").stdout)
     assert document["schema"] == "firsthand.monitor/1"
     assert document["alarm"] in document["generations"]

@@ -12,7 +12,7 @@ from firsthand.monitor import Began, Monitored, Watched
 from firsthand.report.as_json import plain
 from firsthand.report.curves import Curve, Point, curves
 from firsthand.report.left_out import missing
-from firsthand.report.sheet import Panel, key, note, sheet
+from firsthand.report.sheet import Panel, key, note, shade, sheet
 from firsthand.report.words import amount, clean, facts, part
 
 SHOWN = 8  # questions in a table or picture; those with most evidence first
@@ -61,7 +61,8 @@ def picture(told: Told) -> str:
     found = told.found
     panels = [_evidence(told)] if found.generations else []
     panels += [_question(told, one) for one in told.ranked[:SHOWN]]
-    legend = [key(0, told.say("anything")), note(told.say("why", alpha=found.alpha))]
+    legend = [key(0, told.say("anything")), shade(told.say("head.null"))]
+    legend.append(note(told.say("why", alpha=found.alpha)))
     return sheet(_verdict(told).splitlines()[0], panels, legend, lang=told.lang)
 
 
@@ -130,8 +131,12 @@ def _wide(words: str) -> int:
 
 
 def _missing(told: Told) -> str:
-    """Reasons only: a trajectory does not keep what exactly each would need."""
-    return "\n".join(f"? {each.reason}" for each in missing(told.found.undetermined, told.lang))
+    """Reasons and what they keep from being watched; a trajectory does not keep what each needs."""
+    lines = []
+    for each in missing(told.found.undetermined, told.lang):
+        what = "; ".join(f"{metric}: {parts}" if parts else metric for metric, parts in each.what)
+        lines.append(f"? {each.reason} ({what})")
+    return "\n".join(lines)
 
 
 def _next(told: Told) -> str:

@@ -27,6 +27,11 @@ def key(at: int, words: str) -> str:
     return drawn + label(36, 0, words)
 
 
+def shade(words: str) -> str:
+    """A line of the legend: the grey band and what it stands for."""
+    return '<rect y="-11" width="28" height="14" class="band"/>' + label(36, 0, words)
+
+
 def note(words: str) -> str:
     """A line of small text above the charts."""
     return label(0, 0, words, kind="tick")
@@ -68,7 +73,7 @@ def sheet(
 def _placed(one: Panel, x: float, y: float) -> str:
     said = label(0, LINE - 4, shorten(one.heading, WIDE), kind="label number")
     if one.unit:
-        begins = width(shorten(one.heading, WIDE)) + 10  # bold letters are a little wider
+        begins = 1.1 * width(shorten(one.heading, WIDE)) + 8  # bold letters are wider
         said += label(begins, LINE - 4, shorten(one.unit, WIDE - begins), kind="tick")
     chart = f'<svg y="{LINE}" width="{WIDE}" height="{one.tall:g}">{one.svg}</svg>'
     return f'<g transform="translate({x} {y})">{said}{chart}</g>'
