@@ -25,7 +25,7 @@ from firsthand.trajectory import Row
 from firsthand.types import HUMAN, Provenance, Undetermined
 
 LEVEL = 0.05
-SPLITS = 399
+SPLITS = 999
 History = Sequence[Row] | str | Path
 Report = Callable[[str], None]
 

@@ -117,7 +117,8 @@ def test_two_failures_at_once_are_both_in_the_verdict():
 def test_data_are_not_markup():
     bias = SamplingBias(
         exponent=1.2, low=1.1, high=1.3, lost=0.05, lost_low=0.04, lost_high=0.06, kept_after=0.6,
-        moved_after=0.3, generations=10, kinds=2, counted="classes", kept=(("a\x1b[31m", 0.4),),
+        fair_after=0.8, moved_after=0.3, generations=10, kinds=2, counted="classes",
+        kept=(("a\x1b[31m", 0.4),),
     )  # fmt: skip
     strange = Definition(
         name="tails", state="seen", value=0.4, metric="class_survival", slice=(("class", "<b>"),)

@@ -86,6 +86,7 @@ class SamplingBias:
     lost_low: float
     lost_high: float
     kept_after: float  # share of the original mass that is reached after `generations`
+    fair_after: float | None  # the same of fair sampling: what chance alone leaves
     moved_after: float | None  # share of mass that stands elsewhere then, by the exponent alone
     generations: int
     kinds: int  # words, classes or cells of feature space that were counted

@@ -1,8 +1,9 @@
 """What do temperature, filters and guidance do to the model's own distribution (I)?
 
 The same model's output is given twice: as it is used, and at temperature 1 without filters. What it
-costs if every generation samples so is the population limit of `theory.decoding`: no sampling
-noise, each generation learns exactly what the one before put out.
+costs if every generation samples so is simulated for kinds that are drawn independently: shares to
+the power of the exponent, as many draws as the output holds, and each generation the share out of
+reach on top. Mass that moves is the population limit of `theory.decoding`, without noise.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ GENERATIONS = 10
 CELLS = 50  # of feature space, around as many samples; each holds 20 samples or more
 LEAST = 20
 LEVEL = 0.95
+CHAINS = 5  # simulated; of thousands of words these hardly differ
 
 
 class _Kinds(NamedTuple):
@@ -52,6 +54,7 @@ def sampling_bias(unfiltered: Side, samples: Side, seed: int) -> SamplingBias | 
     lost, error = _out_of_reach(counts, seed)
     whole = counts[0] + counts[1]
     start = whole / whole.sum()
+    drawn = 1.0 if power is None else _drawn(whole, counts[2].sum(), power.value, seed)
     return SamplingBias(
         exponent=power and power.value,
         low=power and power.low,
@@ -59,13 +62,25 @@ def sampling_bias(unfiltered: Side, samples: Side, seed: int) -> SamplingBias | 
         lost=lost,
         lost_low=max(lost - 1.96 * error, 0.0),
         lost_high=min(max(lost, 0.0) + 1.96 * error, 1.0),
-        kept_after=float(nucleus_mass(float(np.clip(1 - lost, 1e-12, 1.0)), GENERATIONS)),
+        kept_after=drawn * float(nucleus_mass(float(np.clip(1 - lost, 1e-12, 1)), GENERATIONS)),
+        fair_after=None if power is None else _drawn(whole, counts[2].sum(), 1.0, seed),
         moved_after=None if power is None else _moved(start, power.value),
         generations=GENERATIONS,
         kinds=int((whole > 0).sum()),
         counted=found.counted,
         kept=found.kept,
     )
+
+
+def _drawn(counts: FloatArray, size: float, exponent: float, seed: int) -> float:
+    """Share of the mass whose kinds are still there after so many generations of so many draws."""
+    rng = np.random.Generator(np.random.Philox(key=seed, counter=16))
+    start = counts[counts > 0] / counts.sum()
+    now = np.tile(start, (CHAINS, 1))
+    for _ in range(GENERATIONS):
+        power = np.where(now > 0, now, 0.0) ** max(exponent, 0.05)
+        now = rng.multinomial(int(size), power / power.sum(axis=1, keepdims=True)) / size
+    return float(((now > 0) @ start).mean())
 
 
 def _moved(start: FloatArray, exponent: float) -> float:

@@ -228,10 +228,9 @@ def _sampling(told: Told) -> Iterator[str]:
     one = told.found.sampling
     assert one is not None
     counted, after = told.say(f"counted.{one.counted}"), one.generations
-    ends = {"low": one.lost_low, "high": one.lost_high}
-    yield told.say(
-        "sampling", lost=one.lost, counted=counted, kept=one.kept_after, generations=after, **ends
-    )
+    ends = {"low": one.lost_low, "high": one.lost_high, "lost": one.lost, "kept": one.kept_after}
+    fair = "" if one.fair_after is None else told.say("fair", fair=one.fair_after)
+    yield told.say("sampling", counted=counted, generations=after, fair=fair, **ends)
     if one.exponent is not None:
         yield told.say(
             "exponent", value=one.exponent, low=one.low, high=one.high, moved=one.moved_after,
