@@ -72,8 +72,8 @@ def few(humans: int, arms: Sequence[str]) -> dict[str, Any]:
     }
 
 
-IDEAS = ["DCKT", "DRKT", "DCKT-peers", "JCKT", "DCKT-first"]
-BEST = ["DCKT", "DRKT"]
+IDEAS = ["DCKT", "DRKT", "DCKT-peers", "JCKT", "DCKT50"]
+BEST = ["DCKT", "DCKT-peers"]
 GATED = ["replace-gated", "DCKT50-gated"]
 
 LOOPS: dict[str, dict[str, Any]] = {
