@@ -47,8 +47,11 @@ class Pool(Protocol):
         """As many samples that are near copies of some of these."""
         ...
 
-    def elsewhere(self, of: Any, like: Any, rng: np.random.Generator) -> Any:
-        """As many samples of another law; `like` is human data that gives the unit."""
+    def elsewhere(self, of: Any, like: Any, turn: int, rng: np.random.Generator) -> Any:
+        """As many samples of another law; `like` is human data that gives the unit.
+
+        With a generator in the same state, another turn gives other samples.
+        """
         ...
 
     def output(

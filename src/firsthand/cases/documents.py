@@ -71,16 +71,18 @@ class DocumentPool:
         at = begin[:, :, None] + np.arange(RUN)
         return Words(of.rows[source[:, :, None], at].reshape(n, -1), of.mode[source[:, 0]])
 
-    def elsewhere(self, of: Words, like: Words, rng: np.random.Generator) -> Words:  # noqa: ARG002
+    def elsewhere(self, of: Words, like: Words, turn: int, rng: np.random.Generator) -> Words:  # noqa: ARG002
         """Documents of the other collection.
 
         Raises:
             InputError: there is none, or it has fewer.
         """
         n, there = len(of.rows), len(self._other.rows)
-        if there < n:
-            raise InputError(f"the other collection has {there} documents", expected=f"{n} or more")
-        rows = rng.permutation(there)[:n]
+        if there < (turn + 1) * n:
+            raise InputError(
+                f"the other collection has {there} documents", expected=f"{(turn + 1) * n} or more"
+            )
+        rows = rng.permutation(there)[turn * n : (turn + 1) * n]
         return Words(self._other.rows[rows], self._other.mode[rows])
 
     def output(

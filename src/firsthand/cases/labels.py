@@ -68,10 +68,10 @@ class LabelPool:
         raise InputError("labels have no near copies", expected="points or documents")
 
     def elsewhere(
-        self, of: Sequence[Sample], like: Sequence[Sample], rng: np.random.Generator
+        self, of: Sequence[Sample], like: Sequence[Sample], turn: int, rng: np.random.Generator
     ) -> list[Sample]:
         """Boxes of half the area, where they were."""
-        del like, rng
+        del like, turn, rng
         factor = np.array([1, 1, SMALLER**0.5, SMALLER**0.5])
         return [
             replace(each, boxes=Boxes(_boxes(each).classes, _boxes(each).xywh * factor))

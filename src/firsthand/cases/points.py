@@ -66,7 +66,7 @@ class PointPool:
         way *= hair / np.linalg.norm(way, axis=1, keepdims=True)
         return Marked(of.points[rows] + way, of.mode[rows])
 
-    def elsewhere(self, of: Marked, like: Marked, rng: np.random.Generator) -> Marked:  # noqa: ARG002
+    def elsewhere(self, of: Marked, like: Marked, turn: int, rng: np.random.Generator) -> Marked:  # noqa: ARG002
         """Moved by two standard deviations along the direction in which human points vary most."""
         centred = like.points - like.points.mean(axis=0)
         values, axes = np.linalg.eigh(centred.T @ centred / len(centred))

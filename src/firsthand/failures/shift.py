@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+import numpy as np
 
 from firsthand.cases.case import Case, Failure, Hand
 
 
 def make(hand: Hand, n: int, strength: float) -> Case:
     """Training set, samples and held-out set are shifted alike."""
-    reference = hand.deal(n)
-    moved = {name: _moved(hand, n, strength, reference) for name in ("train", "samples", "heldout")}
+    reference, seed = hand.deal(n), int(hand.rng.integers(2**31))
+    moved = {}
+    for turn, name in enumerate(("train", "samples", "heldout")):
+        human = hand.deal(n)
+        away = hand.pool.elsewhere(human, reference, turn, np.random.default_rng(seed))
+        moved[name] = hand.pool.mixed(human, away, hand.rng.random(n) < strength)
     return hand.show("distribution-shift", reference=reference, **moved)
-
-
-def _moved(hand: Hand, n: int, share: float, reference: Any) -> Any:
-    human = hand.deal(n)
-    away = hand.pool.elsewhere(human, reference, hand.rng)
-    return hand.pool.mixed(human, away, hand.rng.random(n) < share)
 
 
 component = Failure(
