@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -24,14 +24,13 @@ from firsthand.training_sets.mixed import Chosen, Mixed, Order
 from firsthand.training_sets.placing import PLACES, Place
 from firsthand.training_sets.pools import IMAGES, Given, Pools, pools
 from firsthand.training_sets.recipes import followed, planned, refuse_loss
+from firsthand.training_sets.replay import STRATEGIES, Strategy
 from firsthand.types import HUMAN, UNKNOWN, Dataset, Provenance
 
 if TYPE_CHECKING:
     from firsthand.ledger import Ledger
 
 Source = str | Path | Dataset
-Strategy = Literal["random", "stratified"]
-STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
 
 __all__ = ["FORMATS", "PLACES", "STRATEGIES", "Mixed", "mix"]
 
@@ -75,7 +74,8 @@ def mix(
         samples: size of the set; as large as the data allow unless told.
         split: of samples that have a split, those of this one are trained on.
         strategy: how human samples are drawn where not all go in: at random, or `stratified`, the
-            rare ones likelier (`training_sets.replay`).
+            rare ones likelier, or `quota`, the classes in their human shares
+            (`training_sets.replay`).
         doubted: keys of generated samples that a verifier doubts, for the policy `filtered`.
         place: `reference` leaves images where they are if trainers find the right label there;
             `link` and `copy` put all of them into the folder.
@@ -112,7 +112,7 @@ def mix(
     plan = planned(chosen, held, samples, doubted, rng)
     if not allow_replace:
         refuse_loss(plan.recipe, held, f"policy {order.policy}")
-    training = followed(plan, held, rng, rare_first=strategy == "stratified")
+    training = followed(plan, held, rng, strategy=cast(Strategy, order.strategy))
     _check_val(held, training)
     return assemble(order, given, Chosen(held, plan.recipe, training), rng, ledger=ledger)
 

@@ -66,7 +66,7 @@ def test_what_is_impossible_is_null():
 @pytest.mark.parametrize(
     ("way", "says"),
     [
-        ("quota", "--strategy stratified"),
+        ("quota", "--strategy quota"),
         ("weighted", "--set policy.weight="),
         ("anchor", "--policy mixed"),
         ("accumulate", "--policy accumulate"),

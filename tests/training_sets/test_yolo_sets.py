@@ -294,6 +294,37 @@ def test_rare_classes_are_drawn_first(tmp_path):
     assert rare("random") < 2 < 2.5 < rare("stratified")
 
 
+def test_quota_keeps_the_human_class_shares():
+    """Random draws miss the shares more than three times as far."""
+    from firsthand.training_sets.drawn import drawn
+    from firsthand.training_sets.replay import quota
+    from firsthand.types import Sample
+
+    shares = np.array([0.6, 0.3, 0.1])
+    rng = np.random.default_rng(4)
+    category = rng.choice(3, 600, p=shares)
+    people = drawn(
+        [
+            Sample(f"{at}", bytes([at % 256, at // 256]), category=int(k))
+            for at, k in enumerate(category)
+        ],
+        "human",
+    )
+    truth = np.bincount(category, minlength=3) / 600
+
+    def missed(items):
+        found = [one.sample.category for one in items.pick(60, rng)]
+        assert len(found) == 60
+        return np.abs(np.bincount(found, minlength=3) / 60 - truth).max()
+
+    even = quota(people, people, ("a", "b", "c"))
+    by_quota = np.mean([missed(even) for _ in range(20)])
+    at_random = np.mean([missed(people) for _ in range(200)])
+    assert by_quota < at_random / 3
+    with pytest.raises(InputError, match="no classes"):
+        quota(people, drawn([Sample("a", b"a")], "human"), ("a",))
+
+
 def test_an_empty_generated_set(human, tmp_path):
     none = replace(read(human), samples=(), classes=())
     mixed = mix("anchor", out=tmp_path / "next", human=human, generated=none)

@@ -49,7 +49,7 @@ def command(
     ] = None,
     split: Annotated[str, typer.Option(help="What may be trained on, where splits are.")] = "train",
     strategy: Annotated[
-        Literal["random", "stratified"],
+        Literal["random", "stratified", "quota"],
         typer.Option(help="How human samples are drawn where not all go in."),
     ] = "random",
     doubted: Annotated[
@@ -194,7 +194,8 @@ def _unused(mixed: Mixed) -> list[str]:
 
 
 def _how(mixed: Mixed) -> str:
-    return "with the rare first" if mixed.order.strategy == "stratified" else "at random"
+    words = {"stratified": "with the rare first", "quota": "in the human class shares"}
+    return words.get(mixed.order.strategy, "at random")
 
 
 def _table(mixed: Mixed) -> list[str]:

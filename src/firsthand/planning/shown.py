@@ -52,9 +52,9 @@ def next_step(found: Plan, source: str) -> str:
     call += ["--human", source or "HUMAN", "--generated", "GENERATED", "--samples", str(size)]
     call += {
         "fresh": ["--fresh", "NEW_HUMAN", "--allow-replace"],
-        "quota": ["--fresh", "NEW_HUMAN", "--strategy", "stratified", "--allow-replace"],
+        "quota": ["--fresh", "NEW_HUMAN", "--strategy", "quota", "--allow-replace"],
         "weighted": ["--fresh", "NEW_HUMAN", "--allow-replace"],
-        "anchor": ["--strategy", "stratified"],
+        "anchor": ["--strategy", "quota"],
         "accumulate": ["--earlier", "EARLIER"],
         "replace": ["--allow-replace"],
         "filtered": ["--doubted", "KEYS", "--allow-replace"],

@@ -14,6 +14,9 @@ from firsthand.types import FloatArray, Sample
 Role = Literal["human", "fresh", "earlier", "generated"]
 ROLES: tuple[Role, ...] = get_args(Role)
 MOST_REPEATS = 100
+TRIES = 200
+"""Random draws of which the evenest is taken, where class shares are to be kept: rejective sampling
+(Fuller 2009), which leaves samples as likely as they were, nearly."""
 
 
 class Item(NamedTuple):
@@ -31,6 +34,8 @@ class Drawn:
     items: tuple[Item, ...]
     odds: FloatArray | None = None
     """(n,) how much likelier than others each is picked first; all alike unless told."""
+    excess: FloatArray | None = None
+    """(n, classes) objects beyond what the wanted class shares give, in standard deviations."""
 
     def __len__(self) -> int:
         return len(self.items)
@@ -44,7 +49,15 @@ class Drawn:
         return Drawn((*self.items, *weighed))
 
     def pick(self, n: int, rng: np.random.Generator) -> Drawn:
-        """So many, drawn one after the other without replacement, by their odds."""
+        """So many, drawn one after the other without replacement, by their odds.
+
+        Where class shares are wanted, the draw that comes nearest to them, by chi-squared.
+        """
+        if self.excess is not None:
+            draws = [rng.choice(len(self.items), size=n, replace=False) for _ in range(TRIES)]
+            far = [float((self.excess[one].sum(axis=0) ** 2).sum()) for one in draws]
+            chosen = np.sort(draws[int(np.argmin(far))])
+            return Drawn(tuple(self.items[index] for index in chosen.tolist()))
         shares = None if self.odds is None else self.odds / self.odds.sum()
         at = np.sort(rng.choice(len(self.items), size=n, replace=False, p=shares))
         return Drawn(tuple(self.items[index] for index in at.tolist()))

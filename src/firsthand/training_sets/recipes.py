@@ -11,7 +11,7 @@ from firsthand.errors import HumanDataLost, InputError
 from firsthand.recursion import Ingredients, Policy, Recipe, composed
 from firsthand.training_sets.drawn import Drawn, in_order
 from firsthand.training_sets.pools import Pools
-from firsthand.training_sets.replay import stratified
+from firsthand.training_sets.replay import Strategy, quota, stratified
 
 
 class Plan(NamedTuple):
@@ -61,7 +61,7 @@ def planned(
 
 
 def followed(
-    plan: Plan, held: Pools, rng: np.random.Generator, *, rare_first: bool = False
+    plan: Plan, held: Pools, rng: np.random.Generator, *, strategy: Strategy = "random"
 ) -> Drawn:
     """Choose the samples; human ones come first.
 
@@ -69,16 +69,18 @@ def followed(
         plan: how many of each part.
         held: what there is.
         rng: draws where not all go in.
-        rare_first: human samples that hold what is rare are likelier to be drawn.
+        strategy: of that drawing; human samples, and with `quota` fresh ones, too.
     """
-    recipe, human = plan.recipe, held.human
-    if rare_first and 0 < recipe.human < len(human):
+    recipe, human, fresh = plan.recipe, held.human, held.fresh
+    if strategy == "stratified" and 0 < recipe.human < len(human):
         human = stratified(human, held.classes)
+    if strategy == "quota":
+        human, fresh = (quota(each, held.human, held.classes) for each in (human, fresh))
     parts = Ingredients(
         made=Drawn(plan.generated.items[: recipe.made]),
         human=human,
         humans=len(human),
-        fresh=held.fresh.pick(recipe.fresh, rng) if recipe.fresh else None,
+        fresh=fresh.pick(recipe.fresh, rng) if recipe.fresh else None,
         earlier=held.human.join(held.earlier),
     )
     return in_order(composed(recipe, parts, rng)[0])
