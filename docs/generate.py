@@ -90,8 +90,8 @@ def _facts(metric: Metric) -> str:
 
 def components() -> str:
     """Everything else that can be added as one file."""
-    parts = ["# Readers, features, models, policies, labelling\n", NOTE]
-    for family in ("readers", "features", "models", "policies", "labelling"):
+    parts = ["# Readers, features, models, policies, labelling, failures\n", NOTE]
+    for family in ("readers", "features", "models", "policies", "labelling", "failures"):
         parts += [f"## {family}\n", "| name | answers |", "|---|---|"]
         for name, component in registry.load_all(family).items():
             text = getattr(component, "question", "") or (inspect.getdoc(component) or "")
