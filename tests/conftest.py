@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,13 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     monkeypatch.setenv("FIRSTHAND_CACHE", str(tmp_path_factory.mktemp("cache")))
 
 
+@pytest.fixture(autouse=True)
+def _own_print_options() -> Iterator[None]:
+    """Ultralytics changes how numbers print, which doctests of the same process would see."""
+    with np.printoptions():
+        yield
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Callable[[str], Path]:
     """`real_data("bccd")`: the folder of that data set, or skip and say what to set."""
@@ -52,7 +59,8 @@ def ultralytics(tmp_path_factory: pytest.TempPathFactory) -> Any:
     reason = "ultralytics is not installed: pip install 'firsthand[yolo-headless]'"
     pytest.importorskip("torch", reason=reason)
     try:
-        return torchvision_shim.ultralytics(tmp_path_factory.mktemp("ultralytics"))
+        with np.printoptions():  # see above; this runs before it
+            return torchvision_shim.ultralytics(tmp_path_factory.mktemp("ultralytics"))
     except ImportError:
         pytest.skip(reason)
 

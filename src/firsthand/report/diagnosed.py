@@ -96,6 +96,8 @@ def _number(told: Told, cause: Cause) -> str:
 
 
 def _what(told: Told, one: Evidence | Definition) -> str:
+    if one.metric == "origin":  # the share alone: the state says whose it is
+        return ""
     return f"{clean(one.metric)} ({part(one.slice, told.lang)})" if one.slice else clean(one.metric)
 
 
@@ -189,7 +191,7 @@ def _row(told: Told, one: Evidence) -> list[str]:
     question, state = told.say(f"question.{one.code}"), told.say(f"state.{one.state}")
     if one.value is None:
         return [one.code, question, state, _reason(told, one.reason), "", ""]
-    value = f"{amount(one.value, one.unit)} {_what(told, one)}"
+    value = f"{amount(one.value, one.unit)} {_what(told, one)}".strip()
     low, high = one.null_low, one.null_high
     band = "" if low is None or high is None else _band(low, high, one.unit)
     chance = "" if one.p_value is None else number(one.p_value)
@@ -203,8 +205,8 @@ def _band(low: float, high: float, unit: str) -> str:
 def _reason(told: Told, reason: str) -> str:
     if has(f"diagnose.reason.{reason}"):
         return told.say(f"reason.{reason}")
-    known = has(f"undetermined.{reason}.needs")
-    return text(f"undetermined.{reason}.needs", told.lang) if known else clean(reason)
+    known = has(f"undetermined.{reason}.why")
+    return text(f"undetermined.{reason}.why", told.lang) if known else clean(reason)
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
