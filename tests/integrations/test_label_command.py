@@ -12,14 +12,11 @@ from firsthand.read import read
 
 
 @pytest.mark.slow
-def test_weights_label_a_folder(place, capfd):
-    pytest.importorskip("ultralytics", exc_type=ImportError)
-    from ultralytics import YOLO
-
+def test_weights_label_a_folder(place, ultralytics, capfd):
     human = yolo_scenes.scenes(place / "human")
     settings = {"imgsz": 64, "batch": 8, "nbs": 8, "workers": 0, "epochs": 40, "optimizer": "AdamW"}
     quiet = {"plots": False, "amp": False, "val": False, "mosaic": 0, "project": str(place)}
-    model = YOLO(str(yolo_scenes.model_file(place)))
+    model = ultralytics.YOLO(str(yolo_scenes.model_file(place)))
     model.train(data=str(human), lr0=0.01, warmup_bias_lr=0.0, **settings, **quiet)
     shutil.copy(next(place.rglob("last.pt")), place / "w.pt")
     (place / "pool").mkdir()
