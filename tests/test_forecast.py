@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 import firsthand
@@ -120,6 +121,44 @@ def test_a_plan_beside_several_generations_is_refused():
         firsthand.forecast(*SEEN, policy="replace")
     with pytest.raises(InputError, match="the level is 1"):
         firsthand.forecast(*SEEN, level=1.0)
+
+
+def boxed(tmp_path, splits):
+    """Images with two boxes each, of two classes."""
+    lines = []
+    for split, images in splits.items():
+        (tmp_path / "images" / split).mkdir(parents=True)
+        (tmp_path / "labels" / split).mkdir(parents=True)
+        lines.append(f"{split}: images/{split}\n")
+        for at in range(images):
+            shade = len(lines) * 40 + at
+            Image.new("L", (4, 4), shade).save(tmp_path / "images" / split / f"{at}.png")
+            rows = f"0 .5 .5 .2 .2\n{at % 2} .2 .2 .1 .1\n"
+            (tmp_path / "labels" / split / f"{at}.txt").write_text(rows)
+    (tmp_path / "data.yaml").write_text("".join(lines) + "names: [common, rare]\n")
+    return tmp_path / "data.yaml"
+
+
+def test_samples_are_images_and_validation_is_left_out(tmp_path):
+    data = str(boxed(tmp_path, {"train": 20, "val": 6}))
+    told = json.loads(run(data, "--samples", "40", "--json").stdout)
+    assert (told["objects"], told["samples"], told["other_split"]) == ([40], [20], 6)
+    assert told["draws"] == round(80 / told["design_effect"])
+    every = json.loads(run(data, "--split", "", "--json").stdout)
+    assert (every["samples"], every["other_split"]) == ([26], 0)
+    assert "6 samples of another split" in run(data, "--lang", "en").stdout
+    with pytest.raises(InputError, match="of the split 'test'"):
+        firsthand.forecast(data, split="test")
+
+
+def test_rows_that_cannot_be_used_are_named(tmp_path):
+    data = boxed(tmp_path, {"train": 20})
+    (tmp_path / "labels" / "train" / "3.txt").write_text("0 .5 .5 .2 .2\n1 nan .5 .2 .2\n")
+    said = run(str(data), "--lang", "en").stdout
+    assert "Left out while reading" in said
+    assert "labels/train/3.txt:2" in said
+    assert json.loads(run(str(data), "--json").stdout)["skips"]["label-nan"]["count"] == 1
+    assert isinstance(run(str(data), "--strict").exception, InputError)
 
 
 @pytest.mark.parametrize(

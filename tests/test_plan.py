@@ -231,6 +231,7 @@ def test_human_labels_make_a_verifier_matter_less():
         ({"budget": -1}, "budget is -1"),
         ({"budget": 1001}, "training sets of 1000"),
         ({"budget": 5, "policy": "replace"}, "for the policy replace"),
+        ({"samples": 10**6, "budget": 10**5, "policy": "anchor"}, "human samples to keep, and"),
         ({"samples": 1}, "samples is 1"),
         ({"generations": 0}, "generations is 0"),
         ({"policy": "magic"}, "no policy 'magic'"),

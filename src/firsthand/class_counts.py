@@ -7,13 +7,13 @@ certain than as many independent objects would make it; the design effect says b
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from firsthand.errors import InputError
-from firsthand.types import Dataset, FloatArray, Sample
+from firsthand.types import Dataset, FloatArray, Sample, Skip
 
 CLASSLESS = frozenset({"text", "table", "features"})
 
@@ -38,6 +38,8 @@ class ClassCounts:
     """(k,) variance of the class's share of the objects over that of as many independent draws: 1
     is independent, 2 that objects are worth half as many draws, below 1 that the class is spread
     more evenly than chance would. NaN for a class that never or always occurs, or for one group."""
+    other_split: int = 0  # samples that were left out, as they are not of the split asked for
+    skips: tuple[Skip, ...] = ()  # what was left out while reading
 
     @property
     def total(self) -> int:
@@ -51,15 +53,44 @@ class ClassCounts:
             return np.asarray(self.objects / self.objects.sum())
 
 
-def class_counts(dataset: Dataset, *, human_only: bool = False) -> ClassCounts:
+def in_split(sample: Sample, split: str) -> bool:
+    """May it be used where this split is asked for? Samples without one may; "" takes every split.
+
+    >>> one = Sample("1", bytes(32), split="val")
+    >>> in_split(one, "train"), in_split(one, "val"), in_split(one, "")
+    (False, True, True)
+    """
+    return not split or sample.split in {"", split}
+
+
+def of_split(dataset: Dataset, split: str) -> Dataset:
+    """The samples of a split.
+
+    Raises:
+        InputError: none is of it.
+    """
+    kept = tuple(one for one in dataset.samples if in_split(one, split))
+    if not kept and dataset.samples:
+        there = sorted({one.split for one in dataset.samples})
+        raise InputError(
+            f"none of the {len(dataset.samples):,} samples is of the split {split!r}",
+            expected="one of the splits there: " + ", ".join(there),
+            todo=f"Say --split {there[0]}.",
+            where=dataset.name,
+        )
+    return replace(dataset, samples=kept)
+
+
+def class_counts(dataset: Dataset, *, human_only: bool = False, split: str = "") -> ClassCounts:
     """How many objects of each class are there, and how strongly are they clustered?
 
     Args:
         dataset: detection, segmentation or classification; texts or rows that have a class.
         human_only: leave out samples whose label no person made or verified.
+        split: leave out samples of other splits; see `in_split`.
 
     Raises:
-        InputError: a kind of data that has no classes.
+        InputError: a kind of data that has no classes, or no sample of the split.
 
     >>> from firsthand.types import HUMAN
     >>> one = {"media": bytes(32), "provenance": HUMAN}
@@ -74,7 +105,8 @@ def class_counts(dataset: Dataset, *, human_only: bool = False) -> ClassCounts:
             expected="data with classes: boxes, classified images, or rows with a column label",
             todo="Give counts yourself: --counts NAME=COUNT,NAME=COUNT.",
         )
-    chosen = _chosen(dataset, human_only)
+    ours = of_split(dataset, split)
+    chosen = _chosen(ours, human_only)
     said = [one for one in chosen if _labelled(one)]
     table = _table(said, len(dataset.classes))
     group = _groups(said)
@@ -89,6 +121,8 @@ def class_counts(dataset: Dataset, *, human_only: bool = False) -> ClassCounts:
         unlabelled=len(chosen) - len(said),
         groups=int(group.max(initial=-1)) + 1,
         design_effect=design_effect(table, group),
+        other_split=len(dataset.samples) - len(ours.samples),
+        skips=dataset.skips,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,6 +14,7 @@ from firsthand.errors import InputError
 from firsthand.numerics.domain import whole
 from firsthand.outlook.clusters import overall_effect
 from firsthand.outlook.observed import History, observed
+from firsthand.outlook.passages import unreported
 from firsthand.outlook.planned import Plan, planned
 from firsthand.outlook.values import ClassForecast, Forecast
 from firsthand.read import read
@@ -31,6 +32,7 @@ class Table(NamedTuple):
     names: tuple[str, ...]
     counts: FloatArray  # (generations, classes)
     design_effect: float  # of generation 0
+    samples: tuple[int, ...]  # of each generation
 
 
 def forecast(
@@ -45,6 +47,9 @@ def forecast(
     seed: int = 0,
     check: bool = False,
     then: Sequence[Counted] = (),
+    split: str = "train",
+    strict: bool = False,
+    report: Callable[[int, int], None] = unreported,
 ) -> Forecast:
     """What will the next generations lose, and by when?
 
@@ -54,7 +59,9 @@ def forecast(
             samples that were read, class counts, or a mapping of names to counts.
         policy: of a plan, how each next training set is made; replace if not said.
         options: of that policy.
-        samples: of a plan, wanted objects of each later generation; 0: as many as in the first.
+        samples: of a plan, size of each later training set, in samples (images) as `plan` and `mix`
+            take it, each with as many objects as one of the first set; 0: as many as there. A
+            sample of typed counts is one object.
         sampling: of a plan, how a model is drawn from where that is not as it was learnt.
         measured: generations that were seen are samples of what models put out, not the whole sets
             from which the next models learnt.
@@ -63,6 +70,9 @@ def forecast(
         seed: of everything random.
         check: of a plan, hold the closed form against the simulation.
         then: what happened afterwards; it is shown, and not used.
+        split: of samples that have a split, those of this one are counted; "" counts all.
+        strict: bad content in a set that is read is an error instead of a counted skip.
+        report: called with generations simulated and to simulate.
 
     Returns:
         For each class the generation by which it is half gone and the one by which it has vanished,
@@ -83,7 +93,9 @@ def forecast(
     if not generations:
         raise InputError("nothing to forecast from", expected="a set, or counts of classes")
     _check(horizon, level, seed)
-    table = table_of([counted(each) for each in generations])
+    sets = [counted(each, split=split, strict=strict) for each in generations]
+    later = [counted(each, split=split, strict=strict) for each in then]
+    table = table_of(sets)
     if len(generations) > 1:
         _refuse(policy, options, samples, sampling, check)
         history = History(
@@ -92,29 +104,36 @@ def forecast(
             design_effect=table.design_effect,
             measured=measured,
         )
-        found = observed(history, horizon=horizon, level=level, seed=seed)
+        found = observed(history, horizon=horizon, level=level, seed=seed, report=report)
     else:
         plan = Plan(
             names=table.names,
             counts=table.counts[0],
             policy=policy or "replace",
             options=dict(options or {}),
-            samples=int(whole("samples", samples)),
+            objects=_objects(samples, table),
             sampling=sampling or Sampling(),
             design_effect=table.design_effect,
         )
-        found = planned(plan, horizon=horizon, level=level, seed=seed, check=check)
-    return _with_later(found, [counted(each) for each in then]) if then else found
+        found = planned(plan, horizon=horizon, level=level, seed=seed, check=check, report=report)
+    found = replace(
+        found,
+        samples=table.samples,
+        other_split=sum(each.other_split for each in (*sets, *later)),
+        skips=tuple(skip for each in (*sets, *later) for skip in each.skips),
+    )
+    return _with_later(found, later) if later else found
 
 
-def counted(source: Counted) -> ClassCounts:
-    """Class counts of whatever names them."""
+def counted(source: Counted, *, split: str = "train", strict: bool = False) -> ClassCounts:
+    """Class counts of whatever names them; of a dataset, those of a split."""
     if isinstance(source, ClassCounts):
         return source
     if isinstance(source, Mapping):
         names, numbers = tuple(source), whole("a count", list(source.values()))
         return typed(names, [int(each) for each in numbers])
-    return class_counts(source if isinstance(source, Dataset) else read(source, progress=False))
+    dataset = source if isinstance(source, Dataset) else read(source, strict=strict)
+    return class_counts(dataset, split=split)
 
 
 def table_of(sets: Sequence[ClassCounts]) -> Table:
@@ -135,7 +154,14 @@ def table_of(sets: Sequence[ClassCounts]) -> Table:
     counts = np.zeros((len(sets), len(names)))
     for row, each in zip(counts, sets, strict=True):
         np.add.at(row, [at[name] for name in each.names], each.objects)
-    return Table(names, counts, overall_effect(sets[0]))
+    return Table(names, counts, overall_effect(sets[0]), tuple(each.samples for each in sets))
+
+
+def _objects(samples: int, table: Table) -> int:
+    """Objects in so many samples like those of generation 0."""
+    wanted = float(whole("samples", samples))
+    each = float(table.counts[0].sum()) / max(table.samples[0], 1)
+    return max(1, round(wanted * each)) if wanted else 0
 
 
 def _with_later(found: Forecast, sets: Sequence[ClassCounts]) -> Forecast:

@@ -32,13 +32,15 @@ def plan(
     simulate: bool = False,
     chains: int | None = None,
     seed: int = 0,
+    split: str = "train",
     report: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Plan:
     """What keeps every class, and what does a budget buy?
 
     Args:
         source: human data: a dataset, a path or ledger version, or counts of classes.
-        samples: size of every training set; as many as there are human ones if None.
+        samples: size of every training set, in samples (images, not objects); as many as there are
+            human ones if None.
         generations: how many training sets follow the human data, the last being looked at; None
             looks at any one of them once the process has settled.
         keep: part of its human share that each class is to have, in [0, 1]; 0 asks that it occurs.
@@ -52,24 +54,26 @@ def plan(
         simulate: check the plan by simulated chains.
         chains: of that check; by default as many as are quick.
         seed: of that check.
+        split: of human samples that have a split, those of this one count, as in `mix`; "" counts
+            all.
         report: called with generations simulated and to simulate.
 
     Raises:
-        InputError: a number is out of range, a class or policy is unknown, the budget is more than
-            a training set holds or is given to a policy that spends none, or fewer than two classes
-            occur.
+        InputError: a number is out of range, a class, policy or split is unknown, the budget is
+            more than a training set holds or than there are samples to keep, or is given to a
+            policy that spends none, or fewer than two classes occur.
 
     >>> from firsthand.class_counts import parse_counts
     >>> found = plan(parse_counts("cell=900,star=100"), samples=5000, keep=0.7)
     >>> found.choice.human, [round(need.fresh) for need in found.needs]
     (119, [3, 119])
     """
-    people = people_of(_opened(source))
+    people = people_of(_opened(source), split)
     size = people.samples if samples is None else samples
     target = Target(samples=size, generations=generations, keep=keep, probability=probability)
     way = _way(policy)
     wanted = _wanted(people, classes)
-    choice = _chosen(way, target, people, wanted, _affordable(way, budget, target))
+    choice = _chosen(way, target, people, wanted, _affordable(way, budget, target, people))
     given = verifier or Verifier()
     undetermined = _unsaid(people, way, given)
     checked: tuple[Checked, ...] = ()
@@ -120,7 +124,7 @@ def _wanted(people: People, names: Sequence[str]) -> tuple[HumanClass, ...]:
     return tuple(one for one in people.classes if not names or one.name in names)
 
 
-def _affordable(way: Way, budget: int | None, target: Target) -> int | None:
+def _affordable(way: Way, budget: int | None, target: Target, people: People) -> int | None:
     if budget is None:
         return None
     whole("budget", budget)
@@ -135,6 +139,12 @@ def _affordable(way: Way, budget: int | None, target: Target) -> int | None:
             f"a budget of {budget} human samples for training sets of {target.samples}",
             expected="at most as many as a training set holds",
             todo="Raise the size of the training sets.",
+        )
+    if way == "anchor" and budget > people.samples:
+        raise InputError(
+            f"a budget of {budget} human samples to keep, and there are {people.samples}",
+            expected="at most as many as there are",
+            todo="Leave the budget away to give them a weight, or plan fresh ones.",
         )
     return budget
 

@@ -7,6 +7,7 @@ import shlex
 import xml.etree.ElementTree as ElementTree
 
 import pytest
+from PIL import Image
 from typer.main import get_command
 from typer.testing import CliRunner
 
@@ -77,6 +78,37 @@ def test_each_policy_says_how_to_go_on(way, says):
     done = run(*ASKED, "--policy", way, "--lang", "en")
     assert done.exit_code == 0
     assert says in done.output.splitlines()[-1]
+
+
+def test_too_few_human_samples_to_keep_are_given_their_weight():
+    few = ["plan", "--counts", "cell=90,star=10", "--samples", "2000", "--keep", "0.9"]
+    done = run(*few, "--generations", "5", "--policy", "anchor", "--json")
+    told = json.loads(done.output)
+    assert told["choice"]["weight"] > 1
+    words = shlex.split(told["next"])
+    assert words[words.index("--policy") + 1] == "anchor"
+    option = words[words.index("--set") + 1].removeprefix("policy.weight=")
+    recipe = registry.with_options(
+        registry.load("policies", "anchor"), {"weight": float(option)}
+    ).compose(100, 2000)
+    heavy = recipe.human * recipe.human_weight
+    assert heavy / (heavy + recipe.made) == pytest.approx(told["choice"]["part"])
+
+
+def test_validation_data_are_no_training_data(tmp_path):
+    for split, images in (("train", 12), ("val", 5)):
+        for at in range(images):
+            folder = tmp_path / split / ("cell" if at % 3 else "star")
+            folder.mkdir(parents=True, exist_ok=True)
+            Image.new("L", (2, 2), at + images).save(folder / f"{at}.png")
+    told = json.loads(run("plan", str(tmp_path), "--json").output)
+    assert (told["human"]["samples"], told["human"]["other_split"]) == (12, 5)
+    said = run("plan", str(tmp_path), "--lang", "en").output
+    assert "5 samples of another split" in said
+    assert (
+        json.loads(run("plan", str(tmp_path), "--split", "", "--json").output)["human"]["samples"]
+        == 17
+    )
 
 
 def test_a_filter_needs_to_know_what_is_wrong():

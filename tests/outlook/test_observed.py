@@ -88,6 +88,14 @@ def test_no_change_gives_no_date_but_a_bound():
     assert found.undetermined[0].params["lasts"] >= 3
 
 
+@pytest.mark.parametrize("measured", [False, True])
+def test_copies_of_one_set_have_no_bound_either(measured):
+    found = observed(history([[900, 90, 10]] * 4, measured=measured))
+    assert not found.classes
+    assert [one.reason for one in found.undetermined] == ["no-change"]
+    assert "∞" not in str(found.undetermined)
+
+
 @pytest.mark.parametrize("generations", [1, 2])
 def test_fewer_than_three_generations_cannot_say(generations):
     found = observed(history([[90, 10]] * generations))

@@ -48,8 +48,8 @@ def test_closed_form_and_simulation_agree():
     [("accumulate", {}, True), ("anchor", {}, True), ("fresh", {"share": 0.5}, False)],
 )
 def test_other_policies_are_simulated_and_lose_less(policy, options, never):
-    found = planned(plan(policy=policy, options=options, samples=2000), horizon=30)
-    replaced = planned(plan(samples=2000), horizon=30, quick=True)
+    found = planned(plan(policy=policy, options=options, objects=2000), horizon=30)
+    replaced = planned(plan(objects=2000), horizon=30, quick=True)
     assert found.method == "simulated"
     rarest, before = by_name(found)["rarest"], by_name(replaced)["rarest"]
     assert rarest.bands[-1].low >= before.bands[-1].low
@@ -87,10 +87,10 @@ def test_a_class_without_objects_is_named():
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"samples": -5}, "samples is -5"),
+        ({"objects": -5}, "objects is -5"),
         ({"policy": "fresh", "options": {"share": 2.0}}, "share"),
         ({"policy": "fresh", "options": {"part": 0.1}}, "no option 'part'"),
-        ({"policy": "anchor", "samples": 10}, "human samples"),
+        ({"policy": "anchor", "objects": 10}, "human samples"),
         ({"sampling": Sampling(spread=0.5)}, "sampling"),
         ({"sampling": Sampling(top_p=1.5)}, "sampling"),
     ],

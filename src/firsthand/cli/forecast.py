@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from firsthand.cli import _progress as progress
+
 if TYPE_CHECKING:
     from firsthand.class_counts import ClassCounts
     from firsthand.forecast import Counted
@@ -42,7 +44,7 @@ def command(
         ),
     ] = None,
     samples: Annotated[
-        int, typer.Option(help="Plan: objects of each later set; as many as in GEN0.", min=0)
+        int, typer.Option(help="Plan: samples of each later set; as many as in GEN0.", min=0)
     ] = 0,
     measured: Annotated[
         bool, typer.Option("--measured", help="Generations are samples of what models put out.")
@@ -57,6 +59,12 @@ def command(
     then: Annotated[
         list[str] | None, typer.Option(help="A set that came afterwards; shown, not used.")
     ] = None,
+    split: Annotated[
+        str, typer.Option(help="What is trained on, where splits are; empty: all.")
+    ] = "train",
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Bad content is an error, not a skip.")
+    ] = False,
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE.svg", help="Draw what may come, class by class.")
     ] = None,
@@ -83,19 +91,23 @@ def command(
     if run is not None:
         given, later = _of_run(run, runs, chain, seen)
     chosen, sampling = _plan(options or [])
-    found = forecast(
-        *given,
-        policy=policy,
-        options=chosen,
-        samples=samples,
-        sampling=sampling,
-        measured=measured,
-        horizon=horizon,
-        level=level,
-        seed=seed,
-        check=check,
-        then=[*later, *(then or [])],
-    )
+    with progress.generations(spoken) as report:
+        found = forecast(
+            *given,
+            policy=policy,
+            options=chosen,
+            samples=samples,
+            sampling=sampling,
+            measured=measured,
+            horizon=horizon,
+            level=level,
+            seed=seed,
+            check=check,
+            then=[*later, *(then or [])],
+            split=split,
+            strict=strict,
+            report=report,
+        )
     if plot is not None and found.classes:
         from firsthand.report.fan import picture
 

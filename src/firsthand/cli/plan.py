@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from firsthand.cli import _progress as progress
 
 if TYPE_CHECKING:
     from firsthand.class_counts import ClassCounts
@@ -24,7 +25,7 @@ def command(
         str | None, typer.Option(metavar="NAME=N,...", help="Human counts by class instead.")
     ] = None,
     samples: Annotated[
-        int | None, typer.Option(help="Size of every training set; as many as are human.")
+        int | None, typer.Option(help="Samples of every training set; as many as are human.")
     ] = None,
     generations: Annotated[
         int | None,
@@ -64,6 +65,12 @@ def command(
             metavar="PATTERN", help="What depends on each other: regex or path part of the key."
         ),
     ] = None,
+    split: Annotated[
+        str, typer.Option(help="What is trained on, where splits are; empty: all.")
+    ] = "train",
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Bad content is an error, not a skip.")
+    ] = False,
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE.svg", help="Draw what other budgets buy.")
     ] = None,
@@ -77,6 +84,7 @@ def command(
 
     A class is kept if its share in the training set looked at is at least --keep of its human
     share, with the probability that is asked for. What cannot be kept is named with the reason.
+    Samples are images, texts or rows, as `mix` counts them.
 
     Exit code: 0 planned, and not contradicted by --check; 1 --check contradicts the plan; 2 wrong
     use or I/O; 3 cannot say.
@@ -89,9 +97,9 @@ def command(
     from firsthand.planning.verifier import Verifier
 
     spoken = language(lang)
-    try:
+    with progress.generations(spoken) as report:
         found = plan(
-            _source(reference, counts, group_by),
+            _source(reference, counts, group_by, strict),
             samples=samples,
             generations=generations,
             keep=keep,
@@ -103,10 +111,9 @@ def command(
             simulate=check,
             chains=chains,
             seed=seed,
-            report=_progress,
+            split=split,
+            report=report,
         )
-    finally:
-        _progress(0, 0)
     if plot is not None:
         from firsthand.planning.picture import picture
 
@@ -119,7 +126,7 @@ def command(
 
 
 def _source(
-    reference: str | None, counts: str | None, group_by: str | None
+    reference: str | None, counts: str | None, group_by: str | None, strict: bool
 ) -> Dataset | ClassCounts:
     """Human data from where they were named, exactly once."""
     from firsthand.class_counts import parse_counts
@@ -134,11 +141,4 @@ def _source(
         )
     if counts is not None:
         return parse_counts(counts)
-    return read(str(reference), declared=HUMAN, group_by=group_by)
-
-
-def _progress(done: int, of: int) -> None:
-    """One line on a terminal that is written over; nothing where nobody watches."""
-    if sys.stderr.isatty():
-        said = f"generation {done} of {of}" if of else ""
-        print(f"\r\x1b[K{said}", end="", file=sys.stderr, flush=True)
+    return read(str(reference), declared=HUMAN, group_by=group_by, strict=strict)

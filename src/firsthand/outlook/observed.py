@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,14 @@ import numpy as np
 from firsthand.errors import InputError
 from firsthand.numerics.domain import whole
 from firsthand.outlook.fitting import Posterior, fit
-from firsthand.outlook.passages import Passages, bands_of, endangered, passages, told
+from firsthand.outlook.passages import (
+    Passages,
+    bands_of,
+    endangered,
+    passages,
+    told,
+    unreported,
+)
 from firsthand.outlook.process import Process
 from firsthand.outlook.speed import ALARM, drift_of, speed_of
 from firsthand.outlook.steps import Steps, steps_of
@@ -35,7 +42,14 @@ class History:
     measured: bool = False  # rows are samples of each generation, not the whole training sets
 
 
-def observed(history: History, *, horizon: int = 10, level: float = 0.9, seed: int = 0) -> Forecast:
+def observed(
+    history: History,
+    *,
+    horizon: int = 10,
+    level: float = 0.9,
+    seed: int = 0,
+    report: Callable[[int, int], None] = unreported,
+) -> Forecast:
     """Carry on what was seen.
 
     Args:
@@ -43,6 +57,7 @@ def observed(history: History, *, horizon: int = 10, level: float = 0.9, seed: i
         horizon: how many generations to look ahead.
         level: of the intervals.
         seed: of fit and futures.
+        report: called with generations carried on and to carry on.
 
     Returns:
         The forecast, or one that says in `undetermined` why there is none.
@@ -51,7 +66,7 @@ def observed(history: History, *, horizon: int = 10, level: float = 0.9, seed: i
         InputError: counts that are no whole numbers or negative, a generation without any.
     """
     counts = _checked(history)
-    base = _Told(history, counts, horizon, level, seed)
+    base = _Told(history, counts, horizon, level, seed, report)
     if len(counts) < FEWEST:
         return base.nothing("too-few-generations", generations=len(counts), needed=FEWEST)
     there = counts[0] > 0  # what was not in the human data has no share to lose
@@ -72,6 +87,7 @@ class _Told:
     horizon: int
     level: float
     seed: int
+    report: Callable[[int, int], None]
 
     @property
     def now(self) -> int:
@@ -111,7 +127,7 @@ class _Told:
             speed=speed,
             method="fitted",
             policy="accumulate" if self.nested else "",
-            samples=tuple(self.counts.sum(axis=1).tolist()),
+            objects=tuple(self.counts.sum(axis=1).tolist()),
             draws=speed.size.value if speed else float("nan"),
             design_effect=self.history.design_effect,
             assumptions=tuple(said),
@@ -150,7 +166,7 @@ def _forecast(base: _Told, counts: FloatArray, there: np.ndarray) -> Forecast:
     if drift is None:
         return base.nothing("too-few-objects", needed=FEW, found=float(counts.mean(axis=0).max()))
     if not np.isfinite(drift.value):
-        why = Undetermined(metric="forecast", reason="no-loss-seen", params=_lasting(drift, counts))
+        why = _unmoved(drift, counts)
         return base.made((), (), None, (why, *new), at_least=drift.low)
     known = float("nan") if history.measured else nominal
     speed = speed_of(steps, posterior, drift, known, base.level, rng)
@@ -184,7 +200,8 @@ def _futures(
     home = counts[0] / sizes[0]
     start = _start(base, counts, process, home, rng)
     futures: Iterator[FloatArray] = process.futures(start, home, base.horizon, rng)
-    return passages(futures, home, base.now, base.now + base.horizon, base.level)
+    span = (base.now, base.now + base.horizon)
+    return passages(futures, home, span, base.level, base.report)
 
 
 def _start(
@@ -231,10 +248,17 @@ def _new_classes(names: tuple[str, ...], there: np.ndarray) -> tuple[Undetermine
     )
 
 
-def _lasting(drift: EffectiveSize, counts: FloatArray) -> dict[str, float | str]:
+def _unmoved(drift: EffectiveSize, counts: FloatArray) -> Undetermined:
+    """No drift shows; with copies of one set there is not even a bound on what it may be."""
+    if not np.isfinite(drift.low):
+        return Undetermined(metric="forecast", reason="no-change")
+    said = _lasting(drift, counts)
+    return Undetermined(metric="forecast", reason="no-loss-seen", params=said)
+
+
+def _lasting(drift: EffectiveSize, counts: FloatArray) -> dict[str, float]:
     """How long the rarest class lasts at least, were drift as fast as the data allow."""
     rarest = counts[-1][counts[-1] > 0].min() / counts[-1].sum()
     size = int(np.clip(drift.low, 1, MOST))
     soonest = extinction_generation(float(rarest), size, 1 - SURE, LONGEST)[0, 0]
-    least = drift.low if np.isfinite(drift.low) else "∞"
-    return {"draws": least, "lasts": float(min(soonest - 1, LONGEST)) + len(counts) - 1}
+    return {"draws": drift.low, "lasts": float(min(soonest - 1, LONGEST)) + len(counts) - 1}

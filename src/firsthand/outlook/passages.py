@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -21,18 +21,27 @@ class Passages(NamedTuple):
     left: FloatArray  # (generations, 5): of the number of classes
 
 
+def unreported(_done: int, _of: int) -> None:
+    """For callers who need not know how far it is."""
+
+
 def passages(
-    futures: Iterable[FloatArray], first: FloatArray, now: int, horizon: int, level: float
+    futures: Iterable[FloatArray],
+    first: FloatArray,
+    span: tuple[int, int],
+    level: float,
+    report: Callable[[int, int], None] = unreported,
 ) -> Passages:
     """Follow futures without keeping them.
 
     Args:
         futures: (chains, classes) shares of generation now + 1, now + 2, ...
         first: (classes,) shares in generation 0, half of which counts as half gone.
-        now: the last generation that was seen.
-        horizon: the last generation of the futures.
+        span: the last generation that was seen, and the last of the futures.
         level: of the intervals.
+        report: called with generations done and to do.
     """
+    now, horizon = span
     ends = [0.5, (1 - level) / 2, (1 + level) / 2]
     halved = lost = np.zeros((0, 0))
     bands, left = [], []
@@ -46,6 +55,7 @@ def passages(
         bands.append(np.vstack([shares.mean(axis=0), spread, there.mean(axis=0)]))
         many = there.sum(axis=1)
         left.append([many.mean(), *np.quantile(many, ends), 1.0])
+        report(generation - now, horizon - now)
     half, gone = (_when(each, now, horizon, ends) for each in (halved, lost))
     return Passages(np.array(bands), half, gone, np.array(left))
 

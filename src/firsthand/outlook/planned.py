@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,15 @@ from firsthand import registry
 from firsthand.errors import InputError
 from firsthand.models.categorical import Categorical, CategoricalChains, Counts
 from firsthand.numerics.domain import number, whole
-from firsthand.outlook.passages import Passages, bands_of, endangered, passages, told, when
+from firsthand.outlook.passages import (
+    Passages,
+    bands_of,
+    endangered,
+    passages,
+    told,
+    unreported,
+    when,
+)
 from firsthand.outlook.values import Check, ClassForecast, Forecast, clustering
 from firsthand.recursion import Counted, Ingredients, Recipe, Sampling, Setting, composed
 from firsthand.theory.extinction import extinct_by
@@ -33,7 +41,7 @@ class Plan:
     counts: FloatArray  # (classes,) objects of generation 0
     policy: str = "replace"
     options: dict[str, Any] = field(default_factory=dict)
-    samples: int = 0  # wanted objects of each later generation; 0: as many as in generation 0
+    objects: int = 0  # wanted of each later generation; 0: as many as in generation 0
     sampling: Sampling = Sampling()
     design_effect: float = float("nan")  # objects of one independent draw; NaN: nothing says it
 
@@ -46,6 +54,7 @@ def planned(
     seed: int = 0,
     check: bool = False,
     quick: bool = False,
+    report: Callable[[int, int], None] = unreported,
 ) -> Forecast:
     """What will each generation lose?
 
@@ -59,6 +68,7 @@ def planned(
         seed: of the simulation.
         check: hold the closed form against the simulation.
         quick: simulate fewer chains, and work out no closed form.
+        report: called with generations simulated and to simulate.
 
     Raises:
         InputError: counts that are no whole numbers or all 0, or a policy that refuses them.
@@ -81,7 +91,7 @@ def planned(
     )
     home = counts[there] / counts.sum()
     futures = _futures(setting, _start(counts[there], effect, recipe), generations, rng)
-    simulated = passages(futures, home, 0, generations, level)
+    simulated = passages(futures, home, (0, generations), level, report)
     closed = None if quick else _closed(plan, recipe, home, generations, level)
     found = simulated if closed is None else simulated._replace(half=closed[0], gone=closed[1])
     names = [plan.names[at] for at in np.flatnonzero(there)]
@@ -102,7 +112,7 @@ def planned(
         speed=None,
         method=SIMULATED if closed is None else CLOSED,
         policy=plan.policy,
-        samples=(float(counts.sum()),),
+        objects=(float(counts.sum()),),
         draws=float(recipe.made),
         design_effect=plan.design_effect,
         assumptions=tuple(said),
@@ -122,7 +132,7 @@ def _recipe(plan: Plan, counts: FloatArray, effect: float) -> Recipe:
     """What each training set is made of, counted in independent draws."""
     policy = registry.with_options(registry.load("policies", plan.policy), plan.options)
     total = int(counts.sum())
-    wanted = int(whole("samples", plan.samples or total, 1))
+    wanted = int(whole("objects", plan.objects or total, 1))
     recipe: Recipe = policy.compose(max(1, round(total / effect)), max(1, round(wanted / effect)))
     if recipe.made < 1:
         raise InputError(

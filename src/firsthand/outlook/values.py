@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from firsthand.types import Undetermined
+from firsthand.types import Skip, Undetermined
 
 Cause = Literal["noise", "fewer-draws", "biased", "selective", "slower"]
 """Chance alone; as if there were fewer samples; frequent classes favoured; some classes lost
@@ -100,7 +100,7 @@ class Forecast:
     speed: Speed | None  # only of what was seen
     method: str  # code: which closed form or simulation
     policy: str
-    samples: tuple[float, ...]  # objects of each generation that was seen
+    objects: tuple[float, ...]  # of each generation that was seen
     draws: float  # independent draws a generation that were assumed, or estimated
     design_effect: float  # objects that one independent draw stands for; NaN: nothing says it
     assumptions: tuple[str, ...]  # codes
@@ -110,4 +110,7 @@ class Forecast:
     check: tuple[Check, ...] = ()
     at_least: float = float("nan")  # where nothing can be said: draws a generation, or more
     options: Mapping[str, float | str] = field(default_factory=dict)
+    samples: tuple[int, ...] = ()  # that hold the objects; empty where nobody knows
+    other_split: int = 0  # samples that were left out, as they are not of the split asked for
+    skips: tuple[Skip, ...] = ()  # what was left out while reading
     schema: str = "firsthand.forecast/1"

@@ -11,7 +11,7 @@ from firsthand.planning.answer import Plan, Step
 from firsthand.planning.shown import next_step
 from firsthand.planning.target import LEVEL
 from firsthand.report.ahead import as_values
-from firsthand.report.as_json import plain
+from firsthand.report.as_json import plain, skips_by_code
 
 SCHEMA = "firsthand.plan/1"
 
@@ -31,6 +31,8 @@ def document(found: Plan, effort: Sequence[Step], source: str) -> str:
         "human": {
             "samples": people.samples,
             "left_out": people.left_out,
+            "other_split": people.other_split,
+            "skips": skips_by_code(people.skips),
             "level": LEVEL,
             "classes": as_values(people.classes),
             "absent": list(people.absent),

@@ -10,6 +10,7 @@ from firsthand.messages import Language, number, percent, text
 from firsthand.planning.answer import Plan, Step
 from firsthand.planning.needs import Need
 from firsthand.planning.target import LEVEL
+from firsthand.report.left_out import noted
 from firsthand.report.words import clean, width
 
 MOST = 12  # classes in a table
@@ -29,9 +30,10 @@ def render(found: Plan, effort: Sequence[Step], source: str, lang: Language) -> 
         told.effort(effort) if found.outcomes else [],
         list(told.verifier()),
         [told.say("title.assumed"), *(f"  {line}" for line in told.assumptions())],
+        [noted(found.people.skips, found.people.other_split, lang)],
         [f"{text('section.next', lang)}: {next_step(found, source)}"],
     ]
-    return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
+    return "\n\n".join("\n".join(block) for block in blocks if any(block)) + "\n"
 
 
 def next_step(found: Plan, source: str) -> str:
@@ -42,7 +44,7 @@ def next_step(found: Plan, source: str) -> str:
         "fresh": ["fresh", *share],
         "quota": ["fresh", *share],
         "weighted": ["weighted", *share, f"policy.weight={_plain(choice.part)}"],
-        "anchor": ["anchor"] if choice.human == found.people.samples else ["mixed", *share],
+        "anchor": _kept(found) or ["mixed", *share],
         "accumulate": ["accumulate"],
         "replace": ["replace"],
         "filtered": ["filtered"],
@@ -60,6 +62,15 @@ def next_step(found: Plan, source: str) -> str:
         "filtered": ["--doubted", "KEYS", "--allow-replace"],
     }[choice.way]
     return shlex.join([*call, "--out", "next-set"])
+
+
+def _kept(found: Plan) -> list[str]:
+    """All human samples that there are, with their weight; nothing where only some are kept."""
+    choice = found.choice
+    if choice.human < found.people.samples:
+        return []
+    heavy = choice.weight > 1 + 1e-9
+    return ["anchor", *([f"policy.weight={_plain(choice.weight)}"] if heavy else [])]
 
 
 def _plain(part: float) -> str:

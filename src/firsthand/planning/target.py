@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from firsthand.class_counts import ClassCounts, class_counts, sample_kinds
+from firsthand.class_counts import ClassCounts, class_counts, of_split, sample_kinds
 from firsthand.errors import InputError
 from firsthand.numerics.domain import number, whole
 from firsthand.numerics.special import beta_cdf
-from firsthand.types import Dataset, FloatArray
+from firsthand.types import Dataset, FloatArray, Skip
 
 LEVEL = 0.95  # of the interval of a human share
 TINY = 1e-9
@@ -68,21 +68,28 @@ class People:
     absent: tuple[str, ...]  # that are declared and never occur
     kinds: FloatArray  # (kinds, classes) objects that samples of one kind hold
     times: FloatArray  # (kinds,) how many human samples are of that kind
+    other_split: int = 0  # samples that were left out, as they are not of the split asked for
+    skips: tuple[Skip, ...] = ()  # what was left out while reading
 
 
-def people_of(source: Dataset | ClassCounts) -> People:
+def people_of(source: Dataset | ClassCounts, split: str = "") -> People:
     """What a plan has to know of the human data.
 
+    Args:
+        source: the data.
+        split: of the samples that have one, those of this split count; "" counts all.
+
     Raises:
-        InputError: fewer than two classes occur, so that no share can change.
+        InputError: fewer than two classes occur, so that no share can change, or no sample is of
+            the split.
     """
     if isinstance(source, ClassCounts):
         counts, name, left_out = source, "", 0
         kinds, times = np.eye(len(counts.names)), counts.human
     else:
-        counts, name = class_counts(source, human_only=True), source.name
-        kinds, times = sample_kinds(source, human_only=True)
-        left_out = len(source.samples) - counts.samples
+        counts, name = class_counts(source, human_only=True, split=split), source.name
+        kinds, times = sample_kinds(of_split(source, split), human_only=True)
+        left_out = len(source.samples) - counts.other_split - counts.samples
     there = counts.human > 0
     if there.sum() < 2:
         raise InputError(
@@ -99,6 +106,8 @@ def people_of(source: Dataset | ClassCounts) -> People:
         absent=tuple(n for n, here in zip(counts.names, there, strict=True) if not here),
         kinds=kinds[:, there],
         times=times,
+        other_split=counts.other_split,
+        skips=counts.skips,
     )
 
 

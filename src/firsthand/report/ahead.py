@@ -11,7 +11,7 @@ from typing import Any
 from firsthand.messages import Language, number, percent, text
 from firsthand.outlook.going_on import GoingOn
 from firsthand.outlook.values import Band, ClassForecast, Estimate, Forecast, When
-from firsthand.report.left_out import missing
+from firsthand.report.left_out import missing, noted
 from firsthand.report.words import clean, width
 
 SHOWN = 12  # classes in the table
@@ -72,6 +72,7 @@ def render(found: Forecast, lang: Language = "en", *, commands: Sequence[str] = 
         _section("check", _checks(found, lang), lang),
         _section("rests", _rests(found, lang), lang),
         _undetermined(found, lang),
+        noted(found.skips, found.other_split, lang),
         _section("next", _next(commands, lang), lang),
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
@@ -122,11 +123,11 @@ def _generation(value: float, found: Forecast) -> str:
     return f"{value:.0f}" if isfinite(value) else f"> {found.horizon}"
 
 
-def interval(found: Estimate | Band) -> str:
-    """A number with its interval."""
-    value, low, high = (
-        number(each) if isfinite(each) else "∞" for each in (found.value, found.low, found.high)
-    )
+def interval(found: Estimate | Band, lang: Language) -> str:
+    """A number with its interval, which may have no upper end."""
+    value, low, high = (number(each) for each in (found.value, found.low, found.high))
+    if not isfinite(found.high):
+        return text("forecast.or-more", lang, value=value, low=low)
     return f"{value} [{low}, {high}]"
 
 
@@ -145,7 +146,7 @@ def cause(found: Forecast, lang: Language) -> str:
     return text(
         f"forecast.cause.{speed.cause}",
         lang,
-        size=interval(speed.size),
+        size=interval(speed.size, lang),
         nominal=speed.nominal,
         p_biased=speed.p_biased,
         p_selective=speed.p_selective,
@@ -191,7 +192,8 @@ def _verdict(found: Forecast, lang: Language) -> Iterator[str]:
         f"forecast.{found.kind}",
         lang,
         policy=clean(found.policy),
-        samples=found.samples[0],
+        objects=found.objects[0],
+        samples=sum(found.samples[:1]),
         draws=found.draws,
         now=found.now,
         horizon=found.horizon,
@@ -233,12 +235,12 @@ def _why(found: Forecast, lang: Language) -> Iterator[str]:
         return
     yield cause(found, lang)
     code = "size" if isfinite(speed.nominal) else "size-measured"
-    yield text(f"forecast.{code}", lang, size=interval(speed.size), nominal=speed.nominal)
+    yield text(f"forecast.{code}", lang, size=interval(speed.size, lang), nominal=speed.nominal)
     yield text(
         "forecast.exponent",
         lang,
-        exponent=interval(speed.exponent),
-        inflow=interval(speed.inflow),
+        exponent=interval(speed.exponent, lang),
+        inflow=interval(speed.inflow, lang),
     )
     yield text("forecast.alarm", lang, alarm=speed.alarm)
 

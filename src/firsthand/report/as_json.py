@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -39,21 +39,27 @@ def document(audit: Audit) -> dict[str, Any]:
         "reference": audit.reference,
         "anchor": audit.anchor,
         "shared": audit.shared._asdict(),
-        "skips": _skips(audit.skips),
+        "skips": skips_by_code(audit.skips),
         "limits": audit.limits,
         "seed": audit.seed,
         "seconds": audit.seconds,
     }
     if audit.ahead is not None:
-        found["forecast"] = ahead.as_values(audit.ahead)
+        going = _forecast(audit.ahead.forecast)
+        found["forecast"] = {"basis": audit.ahead.basis, "forecast": going}
     strict: dict[str, Any] = plain(found)
     return strict
 
 
 def forecast(found: Forecast) -> str:
     """A forecast of its own as one document; null for what lies beyond the horizon."""
-    told = {"schema": found.schema, "tool_version": __version__} | ahead.as_values(found)
+    told = {"schema": found.schema, "tool_version": __version__} | _forecast(found)
     return json.dumps(plain(told), ensure_ascii=False, allow_nan=False, indent=2) + "\n"
+
+
+def _forecast(found: Forecast) -> dict[str, Any]:
+    values: dict[str, Any] = ahead.as_values(found)
+    return values | {"skips": skips_by_code(found.skips)}
 
 
 def _finding(finding: Finding, audit: Audit) -> dict[str, Any]:
@@ -70,7 +76,8 @@ def _fields(value: Any) -> dict[str, Any]:
     return out
 
 
-def _skips(skips: tuple[Skip, ...]) -> dict[str, Any]:
+def skips_by_code(skips: Sequence[Skip]) -> dict[str, Any]:
+    """How many were left out for which reason, and where the first of them are."""
     found: dict[str, Any] = {}
     for skip in skips:
         code = found.setdefault(skip.code, {"count": 0, "first": []})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from firsthand.messages import Language, percent
+from firsthand.report.left_out import listed
 from firsthand.report.story import Advice, Story, said_once, tell
 from firsthand.report.words import width
 from firsthand.types import Audit
@@ -24,7 +25,7 @@ def render(audit: Audit, lang: Language = "en", *, colour: bool = False, report:
         _section(story, "composition", _composition(story)),
         _section(story, "ahead", _ahead(story)),
         _section(story, "undetermined", _undetermined(story)),
-        _section(story, "skips", _skips(story)),
+        _section(story, "skips", listed(audit.skips, lang)),
         _section(story, "report", iter([f"  {report}"] if report else [])),
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
@@ -91,14 +92,6 @@ def _undetermined(story: Story) -> Iterator[str]:
         whole = [metric for metric, slices in missing.what if not slices]
         yield from [f"      {', '.join(whole)}"] if whole else []
         yield from (f"      {metric}: {slices}" for metric, slices in missing.what if slices)
-
-
-def _skips(story: Story) -> Iterator[str]:
-    for skip in story.skips:
-        yield f"  {skip.count:,} × {skip.text}"
-        yield from (f"      {place}" for place in skip.places)
-        if skip.count > len(skip.places):
-            yield f"      {story.say('label.and-more', count=skip.count - len(skip.places))}"
 
 
 def _paint(words: str, kind: str, colour: bool) -> str:

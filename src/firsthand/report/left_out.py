@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from firsthand.messages import Language, has, text
@@ -83,6 +83,23 @@ def skipped(skips: Sequence[Skip], lang: Language) -> tuple[Skipped, ...]:
         )
         for code, found in count.most_common()
     )
+
+
+def listed(skips: Sequence[Skip], lang: Language) -> Iterator[str]:
+    """The same for a terminal: how many, why, and where the first of them are."""
+    for told in skipped(skips, lang):
+        yield f"  {told.count:,} × {told.text}"
+        yield from (f"      {place}" for place in told.places)
+        if told.count > len(told.places):
+            yield f"      {text('label.and-more', lang, count=told.count - len(told.places))}"
+
+
+def noted(skips: Sequence[Skip], other_split: int, lang: Language) -> str:
+    """What was left out while reading, and as it is of another split, as a section; or nothing."""
+    said = list(listed(skips, lang))
+    if other_split:
+        said.append(f"  {text('label.other-split', lang, count=other_split)}")
+    return "\n".join([text("section.skips", lang), *said]) if said else ""
 
 
 def _place(skip: Skip) -> str:

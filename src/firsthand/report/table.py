@@ -8,7 +8,7 @@ from itertools import zip_longest
 
 from firsthand.measure import LEVEL
 from firsthand.messages import number
-from firsthand.report.left_out import missing, skipped
+from firsthand.report.left_out import listed, missing
 from firsthand.report.side_by_side import MARK, Cell, Compared, cell, slices
 from firsthand.report.words import absolute_unit, clean, facts, part, width
 from firsthand.types import Slice
@@ -178,9 +178,4 @@ def _skips(compared: Compared) -> Iterator[str]:
     skips = [skip for side in sides for skip in side.skips]
     if skips:
         yield compared.say("section.skips")
-    for told in skipped(skips, compared.lang):
-        yield f"  {told.count:,} × {told.text}"
-        yield from (f"      {place}" for place in told.places)
-        if told.count > len(told.places):
-            more = told.count - len(told.places)
-            yield f"      {compared.say('label.and-more', count=more)}"
+        yield from listed(skips, compared.lang)
