@@ -1,10 +1,11 @@
 """What does the guard cost a training, in time and memory? Writes docs/benchmarks-guard.md.
 
-    python benchmarks/guard.py [--epochs 20] [--runs 3]
+    python benchmarks/guard.py [--runs 3] [--memory-runs 8] [--whole-runs 3]
 
 Blood cells that people labelled (bccd), the detector of tests/yolo_scenes.py, 320 pixels, on one
 core. Each training is a process of its own; plain and guarded ones take turns. Seconds are of the
-processor, so that who else is on the machine counts little.
+processor, and memory is what a process held at most, so that who else is on the machine counts
+little.
 """
 
 from __future__ import annotations
@@ -27,10 +28,16 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 TWIN = "BloodImage_00038"
 """A training image that is nearly one of val: the guard refuses the set until it is taken out."""
-KINDS = ("plain", "guarded, last epoch only", "guarded, auto")
+PLAIN, LAST, AUTO, EACH = (
+    "plain",
+    "guarded, last epoch only",
+    "guarded, auto",
+    "guarded, a look every epoch",
+)
+TINY, WHOLE = "tiny", "yolo26n.yaml"
 
 
-def one(kind: str, data: str, epochs: int, folder: str) -> None:
+def one(kind: str, data: str, epochs: int, folder: str, detector: str) -> None:
     """One training; prints what it took."""
     import torchvision_shim
     import yolo_scenes
@@ -38,11 +45,12 @@ def one(kind: str, data: str, epochs: int, folder: str) -> None:
     ultralytics = torchvision_shim.ultralytics(Path(folder, "settings"))
     import firsthand
 
-    model = ultralytics.YOLO(str(yolo_scenes.model_file(Path(folder), 3)))
+    description = yolo_scenes.model_file(Path(folder), 3) if detector == TINY else detector
+    model = ultralytics.YOLO(str(description))
     inside = {"audit": 0.0, "other": 0.0}
     guard = None
-    if kind != KINDS[0]:
-        every = "auto" if kind == KINDS[2] else epochs
+    if kind != PLAIN:
+        every = {LAST: epochs, AUTO: "auto", EACH: 1}[kind]
         guard = firsthand.guard(model, data, origin="human", anchor_every=every, ledger=False)
         _timed(model, guard, inside)
     told = yolo_scenes.QUICK | {"epochs": epochs, "imgsz": 320, "batch": 16, "nbs": 16}
@@ -94,14 +102,24 @@ def _timed(model, guard, inside):
         ]
 
 
-def asked(kind: str, data: Path, epochs: int) -> dict[str, float]:
+def asked(kind: str, data: Path, epochs: int, detector: str = TINY) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
-        words = [sys.executable, __file__, "--one", kind, str(data), str(epochs), folder]
+        words = [sys.executable, __file__, "--one", kind, str(data), str(epochs), folder, detector]
         environment = {**os.environ, "OMP_NUM_THREADS": "1"}
         done = subprocess.run(words, capture_output=True, text=True, check=False, env=environment)
         if done.returncode:
             sys.exit(done.stderr)
         return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def runs(kinds: tuple[str, ...], data: Path, epochs: int, times: int, detector: str = TINY):
+    """Trainings of each kind, taking turns."""
+    found = {kind: [] for kind in kinds}
+    for _ in range(times):
+        for kind in kinds:
+            found[kind].append(asked(kind, data, epochs, detector))
+            print(detector, kind, found[kind][-1], file=sys.stderr, flush=True)
+    return found
 
 
 def blood_cells(folder: Path) -> Path:
@@ -122,65 +140,97 @@ def blood_cells(folder: Path) -> Path:
 
 def main() -> None:
     words = argparse.ArgumentParser()
-    words.add_argument("--epochs", type=int, default=20)
     words.add_argument("--runs", type=int, default=3)
-    words.add_argument("--one", nargs=4)
+    words.add_argument("--memory-runs", type=int, default=8)
+    words.add_argument("--whole-runs", type=int, default=3)
+    words.add_argument("--one", nargs=5)
     given = words.parse_args()
     if given.one:
-        kind, data, epochs, folder = given.one
-        one(kind, data, int(epochs), folder)
+        kind, data, epochs, folder, detector = given.one
+        one(kind, data, int(epochs), folder, detector)
         return
     with tempfile.TemporaryDirectory() as folder:
         data = blood_cells(Path(folder) / "bccd")
-        found = {kind: [] for kind in KINDS}
-        for _ in range(given.runs):
-            for kind in KINDS:
-                found[kind].append(asked(kind, data, given.epochs))
-                print(kind, found[kind][-1], file=sys.stderr, flush=True)
-    text = page(found, given.epochs, given.runs)
+        memory = runs((PLAIN, LAST, EACH), data, 4, given.memory_runs)
+        whole = runs((PLAIN, EACH), data, 1, given.whole_runs, WHOLE)
+        taken = runs((PLAIN, LAST, AUTO), data, 10, given.runs)
+    text = "\n".join([*_head(), *_seconds(taken), "", *_memory(memory, whole), ""])
     (ROOT / "docs" / "benchmarks-guard.md").write_text(text, encoding="utf-8")
     print(text)
 
 
-def page(found, epochs, runs):
-    plain = np.median([each["seconds"] for each in found[KINDS[0]]])
-    memory = np.median([each["memory"] for each in found[KINDS[0]]])
-    lines = [
+def _head():
+    return [
         "# What the guard costs",
         "",
-        f"`python benchmarks/guard.py --epochs {epochs} --runs {runs}`: {epochs} epochs on bccd "
-        f"(train and val as published, without {TWIN}, whose twin is in val), "
-        "a detector of 20,000 weights, 320 pixels, one core; "
-        f"medians of {runs} trainings, each in a process of its own, with the range.",
+        "`python benchmarks/guard.py`: bccd with train and val as published, without "
+        f"{TWIN}, whose twin is in val; 320 pixels, batches of 16, one core; every training is a "
+        "process of its own, and kinds take turns.",
+        "",
+    ]
+
+
+def _seconds(found):
+    plain = np.median([each["seconds"] for each in found[PLAIN]])
+    inside = np.median([each["audit"] + each["other"] for each in found[LAST]])
+    lines = [
+        "## Time",
+        "",
+        f"10 epochs of a detector of 20,000 weights: medians of {len(found[PLAIN])} trainings, "
+        "with the range.",
         "",
         "| training | processor seconds | audit | rest of the guard, without looks | looks | "
-        "looking, share of training time | peak memory |",
-        "|---|---|---|---|---|---|---|",
+        "looking, share of training time |",
+        "|---|---|---|---|---|---|",
     ]
-    for kind in KINDS:
-        runs_of = found[kind]
-        looks = sorted({each["looks"] for each in runs_of})
+    for kind, each in found.items():
+        looks = ", ".join(map(str, sorted({one["looks"] for one in each})))
         lines.append(
-            f"| {kind} | {_spread(runs_of, 'seconds', '.0f')} | {_share(runs_of, 'audit', plain)} "
-            f"| {_share(runs_of, 'other', plain)} | {', '.join(map(str, looks))} "
-            f"| {_spread(runs_of, 'share', '.1%')} | {_spread(runs_of, 'memory', '.0f')} MB |"
+            f"| {kind} | {_spread(each, 'seconds', '.0f')} | {_share(each, 'audit', plain)} "
+            f"| {_share(each, 'other', plain)} | {looks} | {_spread(each, 'share', '.1%')} |"
         )
-    guarded = np.median([each["audit"] + each["other"] for each in found[KINDS[1]]])
-    grown = np.median([each["memory"] for each in found[KINDS[1]]]) / memory - 1
-    auto = np.median([each["memory"] for each in found[KINDS[2]]]) / memory - 1
-    lines += [
+    return [
+        *lines,
         "",
-        f"Without looks the guard takes {guarded / plain:.1%} of the plain training's {plain:.0f} "
-        f"seconds (bound: 5 %). Nearly all of it is the audit, which does not grow with epochs. "
-        f"Peak memory changes by {grown:+.1%}, with looks in between by {auto:+.1%} (bound: +2 %).",
-        "",
+        f"Without looks the guard takes {inside:.1f} of {plain:.0f} seconds, {inside / plain:.1%} "
+        "(bound: 5 %). Nearly all of it is the audit, which does not grow with epochs.",
     ]
-    if runs < 3:
-        lines += [
-            f"Runs: {runs}. How far peak memory varies between runs is not known from them.",
-            "",
-        ]
-    return "\n".join(lines)
+
+
+def _memory(tiny, whole):
+    lines = [
+        "## Memory",
+        "",
+        "The most that the process held at any time: mean over trainings, and by how much guarded "
+        "ones differ from plain ones, with 95 % intervals from resampling trainings.",
+        "",
+        "| detector | training | trainings | peak | more than plain |",
+        "|---|---|---|---|---|",
+    ]
+    for name, epochs, found in (("20,000 weights", 4, tiny), ("yolo26n, 2.5 million", 1, whole)):
+        plain = np.array([each["memory"] for each in found[PLAIN]])
+        for kind, each in found.items():
+            held = np.array([one["memory"] for one in each])
+            more = "–" if kind == PLAIN else _more(held, plain)
+            lines.append(
+                f"| {name}, {epochs} epochs | {kind} | {len(held)} | {held.mean():.0f} MB "
+                f"({held.min():.0f}–{held.max():.0f}) | {more} |"
+            )
+    return [*lines, "", "The bound is +2 %."]
+
+
+def _more(held, plain):
+    """The difference of means in MB and percent, each with its interval."""
+    rng = np.random.default_rng(0)
+    draws = [rng.choice(side, (10_000, len(side))).mean(axis=1) for side in (held, plain)]
+    apart = np.array(
+        [held.mean() - plain.mean(), *np.quantile(draws[0] - draws[1], [0.025, 0.975])]
+    )
+    low, high = apart[1:] / plain.mean()
+    return (
+        f"{apart[0]:+.0f} MB [{apart[1]:+.0f}, {apart[2]:+.0f}], "
+        f"{apart[0] / plain.mean():+.1%} [{low:+.1%}, {high:+.1%}]"
+    )
 
 
 def _spread(runs, key, form):

@@ -24,7 +24,6 @@ from firsthand.feature_files.arrays import npy_table, npz_table
 from firsthand.feature_files.columns import holds_points, parquet_table
 from firsthand.feature_files.table import Floats, Table, check_names
 from firsthand.formats.layout import head, printable
-from firsthand.ledger.groups import group_keys
 from firsthand.numerics.buckets import bucket_of
 from firsthand.types import BoolArray, Skip
 
@@ -223,6 +222,8 @@ def _groups(
             todo="Give a column group instead.",
             where=str(path),
         )
+    from firsthand.ledger.groups import group_keys  # takes duckdb and sqlalchemy to import
+
     told = group_keys(keys, group_by)
     return [group or other for group, other in zip(groups, told, strict=True)]
 

@@ -17,7 +17,6 @@ import numpy as np
 from firsthand.errors import InputError
 from firsthand.feature_files.table import Floats, Table, check_shape, meant, numbered
 from firsthand.formats.records import TEXTS
-from firsthand.ledger.arrow import flat
 from firsthand.readers.parquet import SETTINGS, exactly
 
 if TYPE_CHECKING:
@@ -108,6 +107,8 @@ def _names(connection: DuckDBPyConnection, path: Path, column: str) -> list[str]
 
 def _blocks(path: Path, columns: list[str], kinds: dict[str, str], width: int) -> Iterator[Floats]:
     """All rows, a few at a time. Columns are made lists first, so that there is but one."""
+    from firsthand.ledger.arrow import flat
+
     names = [_quoted(column) for column in columns]
     points, kind = names[0], kinds[columns[0]]
     if not _LISTS.fullmatch(kind):

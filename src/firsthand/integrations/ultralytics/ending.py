@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from firsthand import __version__
-from firsthand.errors import LedgerError
+from firsthand.errors import InputError, LedgerError
 from firsthand.integrations.ultralytics import registering, telling, verdict
 from firsthand.integrations.ultralytics.gate import Admitted
 from firsthand.integrations.ultralytics.lineage import (
@@ -136,7 +136,7 @@ def _registered(run: Run, wishes: Wishes, name: str) -> dict[str, Any] | None:
         if ledger is None:
             return None
         entry = registering.register(ledger, run.given, name, run.lineage.parent)
-    except LedgerError as error:
+    except (LedgerError, InputError) as error:
         telling.say("guard.ledger-failed", wishes.question.lang, error=str(error))
         return {"error": str(error)}
     said = asdict(entry)

@@ -50,14 +50,32 @@ class Admitted(NamedTuple):
     reference: Dataset
     anchor: Dataset | None  # human, and not trained on
     audit: Audit
+    declared: Provenance | None  # of samples of which nothing else says where they come from
     all_human: bool  # every training sample was made or verified by people
+    generation: int | None  # the highest among the training samples; None while any is unknown
 
-    @property
-    def generation(self) -> int | None:
-        """The highest generation among the training samples; None while any is unknown."""
-        found = [each.provenance.generation for each in trained_on(self.candidate)]
-        known = [each for each in found if each is not None]
-        return max(known) if known and len(known) == len(found) else None
+    def light(self) -> Admitted:
+        """The same without samples, which a training need not keep in memory."""
+        return self._replace(
+            candidate=replace(self.candidate, samples=()),
+            reference=replace(self.reference, samples=()),
+            anchor=None,
+        )
+
+    def again(self) -> Dataset:
+        """The training set as it lies there now.
+
+        Raises:
+            InputError: it is not what was audited.
+        """
+        found = data.load(self.named, self.declared)
+        if found.digest != self.candidate.digest:
+            raise InputError(
+                "the training set was changed while it was trained on",
+                expected=f"what was audited, {self.candidate.digest[:12]}",
+                where=str(self.named.path),
+            )
+        return found
 
 
 def examine(name: object, task: str, asked: Question) -> Admitted:
@@ -74,9 +92,17 @@ def examine(name: object, task: str, asked: Question) -> Admitted:
     anchor = told or _held_out(reference)
     apart = None if anchor is None or _inside(anchor, candidate) else anchor
     result = audit(candidate, reference, anchor=apart, limits=asked.limits, seed=asked.seed)
-    all_human = all(map(by_people, trained_on(candidate)))
     watched = _by_people(anchor) if anchor is not None else _unseen(reference, candidate)
-    return Admitted(named, candidate, reference, watched, _sourced(result, named, asked), all_human)
+    return Admitted(
+        named,
+        candidate,
+        reference,
+        watched,
+        _sourced(result, named, asked),
+        declared,
+        all_human=all(map(by_people, trained_on(candidate))),
+        generation=_generation(candidate),
+    )
 
 
 def refuse(given: Admitted, asked: Question) -> None:
@@ -101,6 +127,12 @@ def by_people(sample: Sample) -> bool:
 def trained_on(candidate: Dataset) -> tuple[Sample, ...]:
     """The samples that are not held out."""
     return tuple(each for each in candidate.samples if each.split.lower() not in HELD_OUT)
+
+
+def _generation(candidate: Dataset) -> int | None:
+    found = [each.provenance.generation for each in trained_on(candidate)]
+    known = [each for each in found if each is not None]
+    return max(known) if known and len(known) == len(found) else None
 
 
 def _may_go_on(given: Admitted, asked: Question) -> bool:

@@ -18,6 +18,7 @@ from firsthand.errors import Blocked, CannotSay, InputError
 from firsthand.integrations.ultralytics import data, gate, telling, verdict
 from firsthand.integrations.ultralytics.ending import begun, conclude
 from firsthand.integrations.ultralytics.lineage import FOLDER, VERDICT, lineage
+from firsthand.integrations.ultralytics.predict import BATCH
 from firsthand.integrations.ultralytics.run import Run, Wishes
 from firsthand.integrations.ultralytics.watch import Budget, Watch, watch_over
 from firsthand.messages import text
@@ -105,11 +106,11 @@ class Guard:
         classes = tuple(names[at] for at in sorted(names))
         if run.given.anchor is None:
             telling.say("guard.no-anchor", self.wishes.question.lang)
-            return
-        settings = {"imgsz": trainer.args.imgsz, "device": str(trainer.device)}
-        run.watch = watch_over(run.given.anchor, run.given.reference, classes, settings)
-        telling.watching(run.watch, self.wishes.question.lang)
-        self._ask_earlier(run, classes)
+        else:
+            run.watch = watch_over(run.given.anchor, run.given.reference, classes, _asking(trainer))
+            telling.watching(run.watch, self.wishes.question.lang)
+            self._ask_earlier(run, classes)
+        run.given = run.given.light()
 
     def _ask_earlier(self, run: Run, classes: tuple[str, ...]) -> None:
         assert run.watch is not None
@@ -208,6 +209,12 @@ class Guard:
         if started is None and isinstance(trainer.args.pretrained, str | Path):
             started = str(trainer.args.pretrained)
         return (None if started is None else str(started)), settings
+
+
+def _asking(trainer: Any) -> dict[str, Any]:
+    """How models are asked: as they are trained, and with no more images at a time."""
+    most = max(min(BATCH, int(trainer.batch_size)), 1)
+    return {"imgsz": trainer.args.imgsz, "device": str(trainer.device), "batch": most}
 
 
 def _refuse_several() -> NoReturn:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 from firsthand.errors import LedgerConflict, LedgerError, LedgerNotFound
 from firsthand.integrations.ultralytics.gate import Admitted, trained_on
 from firsthand.integrations.ultralytics.lineage import Ancestor
-from firsthand.ledger import Ledger
-from firsthand.ledger.branches import MAIN
 from firsthand.read import samples_digest
 
-Where = Ledger | str | Path | None | bool
+if TYPE_CHECKING:
+    from firsthand.ledger import Ledger
+
+Where: TypeAlias = "Ledger | str | Path | None | bool"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +33,12 @@ def find(where: Where) -> Ledger | None:
     Raises:
         LedgerNotFound: one was named, and there is none.
     """
-    if isinstance(where, Ledger) or where is False:
-        return where or None
+    if where is False:
+        return None
+    from firsthand.ledger import Ledger
+
+    if isinstance(where, Ledger):
+        return where
     try:
         return Ledger.open("." if where is None or where is True else where)
     except LedgerNotFound:
@@ -46,6 +52,7 @@ def register(ledger: Ledger, given: Admitted, name: str, parent: Ancestor | None
 
     Raises:
         LedgerError: the ledger cannot be written, or knows other facts about the model.
+        InputError: the training set is not there any more, or not the same.
     """
     version = _version(ledger, given)
     above = None if parent is None else _parent(ledger, parent)
@@ -55,7 +62,10 @@ def register(ledger: Ledger, given: Admitted, name: str, parent: Ancestor | None
 
 def _version(ledger: Ledger, given: Admitted) -> str:
     """A version that holds exactly what was trained on; made once for the same samples."""
-    samples = trained_on(given.candidate)
+    from firsthand.ledger.branches import MAIN
+
+    candidate = given.again()
+    samples = trained_on(candidate)
     branch = f"trained/{samples_digest(samples)[:12]}"
     branches = ledger.status().branches
     if branch in branches:
@@ -64,7 +74,7 @@ def _version(ledger: Ledger, given: Admitted) -> str:
     for other in ledger.version().sources if MAIN in branches else ():
         if (ledger.root / other).resolve() != source:
             ledger.remove(ledger.root / other)
-    training = replace(given.candidate, samples=samples, digest="")
+    training = replace(candidate, samples=samples, digest="")
     ledger.add(training, source=source, replace=True)
     try:
         return ledger.commit(f"trained on {given.named.name}", branch=branch).id

@@ -31,7 +31,7 @@ from firsthand.detections import (
     score,
 )
 from firsthand.errors import InputError
-from firsthand.integrations.ultralytics.predict import Predictor, framework, load
+from firsthand.integrations.ultralytics.predict import Predictor, framework, predictor
 from firsthand.types import Boxes, Dataset, Measurement, Sample, Skip, Undetermined
 
 Every = int | Literal["auto"]
@@ -77,7 +77,7 @@ class Watch:
         """
         began = time.perf_counter()
         with undisturbed():
-            asked = Predictor(load(weights), dict(self.settings))
+            asked = predictor(weights, **self.settings)
             found = gather(_renumbered(asked, self.cells.classes)(self.samples))
         self.skips += asked.skips if not self.skips else []
         return self.scored(found, name, epoch, time.perf_counter() - began)
@@ -95,7 +95,7 @@ class Watch:
         """About how many seconds would a look take? Asks about a few images."""
         began = time.perf_counter()
         with undisturbed():
-            asked = Predictor(load(weights), dict(self.settings))
+            asked = predictor(weights, **self.settings)
             between = time.perf_counter()
             some = sum(1 for _ in asked(islice(self.samples, PROBE)))
         each = (time.perf_counter() - between) / max(some, 1)
