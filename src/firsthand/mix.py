@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from firsthand.errors import InputError
 from firsthand.read import declared_as, read
 from firsthand.recursion import Policy, Recipe
 from firsthand.training_sets import validation
+from firsthand.training_sets.apart import check_apart
 from firsthand.training_sets.assembling import FORMATS, assemble, check_format
 from firsthand.training_sets.drawn import Drawn
 from firsthand.training_sets.mixed import Chosen, Mixed, Order
@@ -55,6 +56,7 @@ def mix(
     seed: int = 0,
     allow_replace: bool = False,
     ledger: Ledger | None = None,
+    strict: bool = False,
 ) -> Mixed:
     """Make the next training set by a policy, on disk, and say exactly what went in.
 
@@ -83,20 +85,24 @@ def mix(
         seed: of all that is drawn.
         allow_replace: human data may be left out altogether.
         ledger: gets the set as a version on a branch of the folder's name.
+        strict: bad content in a source is an error instead of a counted skip.
 
     Raises:
         HumanDataLost: the policy leaves out all human data, and `allow_replace` is not said.
         InputError: the data do not fit each other or the policy, the validation set holds what no
-            person made or verified or what is trained on, or the disk is full.
+            person made or verified or what is trained on, `out` lies among images of the data, or
+            the disk is full.
         UnknownComponent: there is no such policy.
     """
+    known = Known(ledger, strict)
     given = Given(
-        human=_opened(human, HUMAN, ledger),
-        generated=_opened_if(generated, made_by, ledger),
-        fresh=_opened_if(fresh, HUMAN, ledger),
-        earlier=tuple(_opened(one, None, ledger) for one in earlier),
-        val=_opened_if(val, HUMAN, ledger),
+        human=_opened(human, HUMAN, known),
+        generated=_opened_if(generated, made_by, known),
+        fresh=_opened_if(fresh, HUMAN, known),
+        earlier=tuple(_opened(one, None, known) for one in earlier),
+        val=_opened_if(val, HUMAN, known),
     )
+    check_apart(Path(out), given)
     chosen = _policy(policy, options or {})
     order = Order(
         out=Path(out),
@@ -117,21 +123,26 @@ def mix(
     return assemble(order, given, Chosen(held, plan.recipe, training), rng, ledger=ledger)
 
 
-def _opened(source: Source, declared: Provenance | None, ledger: Ledger | None) -> Dataset:
+class Known(NamedTuple):
+    """How sources are opened: what knows their models, and whether bad content is an error."""
+
+    ledger: Ledger | None
+    strict: bool
+
+
+def _opened(source: Source, declared: Provenance | None, known: Known) -> Dataset:
     """The data; where the ledger knows the models, their outputs' generation follows.
 
     Data that say of some samples where they come from are not told so of the others.
     """
-    dataset = source if isinstance(source, Dataset) else read(source)
+    dataset = source if isinstance(source, Dataset) else read(source, strict=known.strict)
     if all(one.provenance == UNKNOWN for one in dataset.samples):
         dataset = declared_as(dataset, declared)
-    return dataset if ledger is None else ledger.settled(dataset)
+    return dataset if known.ledger is None else known.ledger.settled(dataset)
 
 
-def _opened_if(
-    source: Source | None, declared: Provenance | None, ledger: Ledger | None
-) -> Dataset | None:
-    return None if source is None else _opened(source, declared, ledger)
+def _opened_if(source: Source | None, declared: Provenance | None, known: Known) -> Dataset | None:
+    return None if source is None else _opened(source, declared, known)
 
 
 def _policy(policy: str | Policy | Recipe, options: Mapping[str, Any]) -> Policy | Recipe:
@@ -155,6 +166,7 @@ def _check_val(held: Pools, training: Drawn) -> None:
         raise InputError(
             "there is no validation set, and trainers would make one up, of generated images too",
             expected="human data with a split val, or validation data of their own",
-            todo="Name images that people labelled and that are not trained on: --val SOURCE",
+            todo="Name images that people labelled and that are not trained on: --val SOURCE; or "
+            "cut some off first: firsthand anchor HUMAN --out DIR",
         )
     validation.check(held.val, (one.sample for one in training))

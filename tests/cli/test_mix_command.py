@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
+from firsthand import __version__
 from firsthand.cli import main
 from firsthand.ledger import Ledger
 
@@ -49,16 +50,54 @@ def test_what_is_said(place):
     first, second, *_ = lines = done.stdout.splitlines()
     assert first == "Wrote 20 training samples and 4 for validation to next (policy anchor)."
     assert second == "All 12 human samples are in it."
-    assert lines[-1] == "Next: firsthand audit next --reference human"
+    assert lines[-1] == "Do next: firsthand audit next --reference human"
     audited = firsthand("audit", "next", "--reference", "human", "--json")
     told = json.loads(audited.stdout)
     assert told["composition"]["by_class"] == {"real": 16, "pseudo-label": 8}
+
+
+def test_chinese(place):
+    done = mixed("--policy", "mixed", "--set", "share=0.25", "--out", "next", "--lang", "zh")
+    assert done.stdout.startswith("已把 ")
+    assert "人工样本" in done.stdout
+    assert "human sample" not in done.stdout
+
+
+def test_what_could_not_be_read_is_named(place):
+    (place / "auto/labels/train/train003.txt").write_text("0 .5 .5 .2 .2\n1 nan .5 .2 .2\n")
+    (place / "auto/labels/train/train004.txt").write_text("0 .5 .5 .2 .2 .9\n")
+    done = mixed("--policy", "anchor", "--out", "next", "--lang", "en")
+    assert done.returncode == 0
+    assert "auto/labels/train/train003.txt:2 (" in done.stdout
+    assert "generated: 1 without a usable label (first: images/train/train004.png)" in done.stdout
+    told = json.loads((place / "next" / "firsthand-mix.json").read_text())
+    assert told["skips"]["label-nan"]["count"] == 1
+    strict = mixed("--policy", "anchor", "--out", "other", "--strict")
+    assert (strict.returncode, "label" in strict.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("inside", ["human/images/next", "human/images/train/a/b", "auto/images/n"])
+def test_a_set_never_lies_among_images_of_its_sources(place, inside):
+    done = mixed("--policy", "anchor", "--out", inside)
+    assert done.returncode == 2
+    assert "which holds images of" in done.stderr
+    assert not (place / inside).exists()
+    assert mixed("--policy", "anchor", "--out", "human/next").returncode == 0
+
+
+def test_few_human_samples_can_count_for_more(place):
+    done = mixed("--policy", "anchor", "--set", "weight=2.5", "--out", "next", "--json")
+    told = json.loads(done.stdout)
+    assert told["parts"] == {"human": 12, "generated": 8}
+    assert told["lines"] == {"human": 30, "generated": 8}
+    assert told["weight"] == [2.5, 2.5]
 
 
 def test_json(place):
     done = mixed("--policy", "mixed", "--set", "policy.share=0.25", "--out", "next", "--json")
     told = json.loads(done.stdout)
     assert told["schema"] == "firsthand.mix/1"
+    assert told["tool_version"] == __version__
     assert told["parts"] == {"human": 3, "generated": 8}
     assert told["options"] == {"share": 0.25}
     manifest = json.loads((place / "next" / "firsthand-mix.json").read_text())

@@ -67,7 +67,7 @@ def test_stratified_by_class(tmp_path, human):
 def test_images_without_a_class_are_left_out(tmp_path, human, made):
     picture(made / "loose.png", 300)
     mixed = mix("anchor", out=tmp_path / "next", human=human, generated=made, made_by=MADE)
-    assert ("generated", "without a usable label", 1) in {one[:3] for one in mixed.left_out}
+    assert ("generated", "no-usable-label", 1) in {one[:3] for one in mixed.left_out}
 
 
 def test_boxes_and_classes_do_not_mix(tmp_path, human):

@@ -129,7 +129,7 @@ def test_a_human_label_wins_over_that_of_a_model(tmp_path):
     mixed = mix("anchor", out=tmp_path / "next", human=human, generated=made, made_by=by)
     assert mixed.parts == {"human": 2, "generated": 1}
     [gone] = mixed.left_out
-    assert gone[:3] == ("generated", "labelled by people already", 1)
+    assert gone[:3] == ("generated", "labelled-by-people", 1)
 
 
 def test_splits_and_validation(tmp_path):
@@ -141,7 +141,7 @@ def test_splits_and_validation(tmp_path):
     found = read(mixed.out)
     assert origins(found) == {("real", 0): 6, ("other-synthetic", 1): 3}
     assert origins(found, "val") == {("real", 0): 3}
-    assert {one[:3] for one in mixed.left_out} == {("human", "of another split", 3)}
+    assert {one[:3] for one in mixed.left_out} == {("human", "other-split", 3)}
 
 
 def test_earlier_texts_are_there_once(tmp_path):

@@ -69,7 +69,7 @@ def test_a_named_set_stands_in_for_the_human_split(tmp_path, human, auto):
     found = mixed(tmp_path, human, auto, val=val)
     assert origins(again(found), "val") == {("real", 0): 3}
     [gone] = found.left_out
-    assert gone[:3] == ("human", "of another split", 4)  # held out, and not trained on either
+    assert gone[:3] == ("human", "other-split", 4)  # held out, and not trained on either
 
 
 def test_only_its_split_val_is_taken_where_it_has_one(tmp_path, human, auto):

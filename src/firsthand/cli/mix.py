@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from firsthand.cli._ledger import Json, counted, say
+from firsthand.cli import _judging as judging
+from firsthand.cli._ledger import Json, say
 from firsthand.errors import InputError, LedgerNotFound
 
 if TYPE_CHECKING:
     from firsthand.ledger import Ledger
-    from firsthand.mix import Mixed
     from firsthand.types import Provenance
 
 Origin = Literal["synthetic", "model-labelled"]
-SHOWN = 12  # classes in the table
 
 
 def command(
@@ -45,9 +44,11 @@ def command(
         typer.Option("--set", metavar="policy.OPTION=VALUE", help="Such as policy.share=0.2."),
     ] = None,
     samples: Annotated[
-        int | None, typer.Option(help="Size of the set; as large as the data allow.", min=1)
+        int | None, typer.Option(help="Samples of the set; as many as the data allow.", min=1)
     ] = None,
-    split: Annotated[str, typer.Option(help="What may be trained on, where splits are.")] = "train",
+    split: Annotated[
+        str, typer.Option(help="What may be trained on, where splits are; empty: all but val.")
+    ] = "train",
     strategy: Annotated[
         Literal["random", "stratified", "quota"],
         typer.Option(help="How human samples are drawn where not all go in."),
@@ -68,14 +69,19 @@ def command(
         Path | None, typer.Option(help="Ledger to record it in; the one of this folder, if any.")
     ] = None,
     no_ledger: Annotated[bool, typer.Option("--no-ledger", help="Record it in none.")] = False,
+    strict: judging.Strict = False,
     as_json: Json = False,
+    lang: judging.Lang = None,
 ) -> None:
     """Write the next training set by a policy: exact counts, origins, validation by people.
 
     Exit code: 0 done, 1 the policy would leave out all human data, 2 wrong use or I/O.
     """
+    from firsthand.messages import language
     from firsthand.mix import mix
+    from firsthand.training_sets.shown import render
 
+    spoken = language(lang)
     mixed = mix(
         policy,
         out=out,
@@ -95,10 +101,11 @@ def command(
         seed=seed,
         allow_replace=allow_replace,
         ledger=None if no_ledger else _ledger(ledger),
+        strict=strict,
     )
     next_step = f"firsthand audit {shlex.quote(str(out))} --reference {shlex.quote(human)}"
     document = {**mixed.document, "version": mixed.version, "next": next_step}
-    say("mix", document, _text(mixed, next_step), as_json)
+    say("mix", document, render(mixed, next_step, spoken), as_json)
 
 
 def _options(given: Sequence[str]) -> dict[str, Any]:
@@ -155,83 +162,3 @@ def _ledger(folder: Path | None) -> Ledger | None:
         if folder is not None:
             raise
         return None
-
-
-def _text(mixed: Mixed, next_step: str) -> str:
-    lines = [
-        f"Wrote {counted(sum(mixed.lines.values()), 'training sample')} and "
-        f"{mixed.val:,} for validation to {mixed.out} (policy {mixed.order.policy}).",
-        _human(mixed),
-        *_unused(mixed),
-        "",
-        *_table(mixed),
-        *_notes(mixed),
-        "",
-        f"Next: {next_step}",
-    ]
-    return "\n".join(lines)
-
-
-def _human(mixed: Mixed) -> str:
-    gone, kept = mixed.human_left_out, mixed.parts.get("human", 0)
-    if not gone:
-        return f"All {counted(kept, 'human sample')} are in it."
-    if not kept:
-        return f"REPLACED: none of the {counted(gone, 'human sample')} is in it, as you allowed."
-    return (
-        f"{kept:,} of {kept + gone:,} human samples are in it, drawn {_how(mixed)}; {gone:,} are "
-        "not, this time."
-    )
-
-
-def _unused(mixed: Mixed) -> list[str]:
-    """Generated samples were named, and none of them may go in."""
-    out = [one for one in mixed.left_out if one.role == "generated"]
-    if not out or mixed.parts.get("generated"):
-        return []
-    reasons = ", ".join(f"{one.samples:,} {one.reason}" for one in out)
-    return [f"No generated sample is in it: {reasons}."]
-
-
-def _how(mixed: Mixed) -> str:
-    words = {"stratified": "with the rare first", "quota": "in the human class shares"}
-    return words.get(mixed.order.strategy, "at random")
-
-
-def _table(mixed: Mixed) -> list[str]:
-    total = sum(mixed.lines.values())
-    rows = [("part", "samples", "lines", "share")]
-    rows += [
-        (role, f"{count:,}", f"{mixed.lines[role]:,}", f"{mixed.lines[role] / total:.1%}")
-        for role, count in mixed.parts.items()
-    ]
-    lines = [f"  {a:<16}{b:>10}{c:>10}{d:>10}".replace("%", " %") for a, b, c, d in rows]
-    origins = ", ".join(f"{name} {count:,}" for name, count in mixed.by_class.items())
-    lines.append(f"  origins: {origins}")
-    known = [(name, *counts) for name, counts in mixed.classes.items()]
-    for name, before, here in known[:SHOWN]:
-        lines.append(f"  {name}: {before:,} in the human data, {here:,} here")
-    if len(known) > SHOWN:
-        lines.append(f"  ... and {len(known) - SHOWN:,} classes more (--json has all)")
-    return lines
-
-
-def _notes(mixed: Mixed) -> list[str]:
-    lines = []
-    asked, reached = mixed.weight
-    if asked != 1:
-        lines.append(f"  a human sample counts {reached:.4g} generated ones; {asked:.4g} was asked")
-    for one in mixed.left_out:
-        lines.append(f"  left out of {one.role}: {one.samples:,} {one.reason} ({one.keys[0]}, ...)")
-    if mixed.unlabelled:
-        lines.append(
-            f"  {counted(mixed.unlabelled, 'image')} without a label file: trainers take that for "
-            "'no object'"
-        )
-    if mixed.referenced:
-        lines.append(
-            f"  {counted(mixed.referenced, 'image')} stay where they are; do not move them"
-        )
-    if mixed.version:
-        lines.append(f"  recorded in the ledger as {mixed.version}")
-    return lines

@@ -53,6 +53,7 @@ class Labels:
     checks: tuple[Check, ...]
     anchor_images: int
     val: int  # images of the validation set that people labelled
+    boxes_only: bool  # the reference has outlines, and the labels have none
     skips: tuple[Skip, ...]
     seed: int
     version: str = ""
@@ -86,6 +87,7 @@ _PLAIN = (
     "thresholds",
     "anchor_images",
     "val",
+    "boxes_only",
     "seed",
     "version",
 )

@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 from firsthand import __version__
 from firsthand.composition import compose, held
 from firsthand.recursion import Recipe
+from firsthand.report.as_json import skips_by_code
 from firsthand.training_sets.drawn import ROLES, Drawn, Line
 from firsthand.training_sets.placing import Place
 from firsthand.training_sets.pools import BOXED, IMAGES, Given, LeftOut, Pools
-from firsthand.types import Dataset, Sample
+from firsthand.types import Dataset, Sample, Skip
 
 SCHEMA = "firsthand.mix/1"
 
@@ -52,6 +53,7 @@ class Mixed:
     val: int
     left_out: tuple[LeftOut, ...]
     sources: tuple[Mapping[str, Any], ...]
+    skips: tuple[Skip, ...]  # what of the sources was left out while reading
     version: str = ""  # in the ledger, where there is one
 
     @property
@@ -69,7 +71,8 @@ class Mixed:
             **plain,
             "left_out": [one._asdict() for one in self.left_out],
             "sources": [dict(one) for one in self.sources],
-            "firsthand": __version__,
+            "skips": skips_by_code(self.skips),
+            "tool_version": __version__,
         }
 
 
@@ -129,6 +132,7 @@ def told(
         val=len(pools.val),
         left_out=pools.left_out,
         sources=tuple(_sources(given)),
+        skips=tuple(skip for _, one in given.parts for skip in one.skips),
     )
 
 
@@ -163,16 +167,13 @@ def _objects(classes: Sequence[str], samples: Iterable[Sample]) -> dict[str, int
 
 
 def _sources(given: Given) -> Iterator[dict[str, Any]]:
-    parts = [("human", given.human), ("fresh", given.fresh), ("generated", given.generated)]
-    parts += [("earlier", one) for one in given.earlier]
-    for role, one in (*parts, ("val", given.val)):
-        if one is not None:
-            yield {
-                "role": role,
-                "name": one.name,
-                "path": one.root,
-                "format": one.format,
-                "digest": one.digest,
-                "samples": len(one.samples),
-                "skips": dict(Counter(skip.code for skip in one.skips)),
-            }
+    for role, one in given.parts:
+        yield {
+            "role": role,
+            "name": one.name,
+            "path": one.root,
+            "format": one.format,
+            "digest": one.digest,
+            "samples": len(one.samples),
+            "skips": dict(Counter(skip.code for skip in one.skips)),
+        }

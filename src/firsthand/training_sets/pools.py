@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
+from firsthand.class_counts import in_split
 from firsthand.composition import held, labelled
 from firsthand.errors import InputError
 from firsthand.formats.layout import printable
@@ -39,12 +40,21 @@ class Given:
     earlier: tuple[Dataset, ...] = ()
     val: Dataset | None = None  # the human data's own split `val` unless given
 
+    @property
+    def parts(self) -> Iterator[tuple[str, Dataset]]:
+        """Each dataset with its part."""
+        yield "human", self.human
+        for role, one in (("fresh", self.fresh), ("generated", self.generated)):
+            yield from [(role, one)] if one is not None else []
+        yield from (("earlier", one) for one in self.earlier)
+        yield from [("val", self.val)] if self.val is not None else []
+
 
 class LeftOut(NamedTuple):
     """Samples of one part that do not go in, whatever the policy says."""
 
     role: str
-    reason: str
+    reason: str  # code: other-split, no-usable-label, labelled-by-people, ...
     samples: int
     keys: tuple[str, ...]  # the first of them
 
@@ -113,7 +123,7 @@ class _Sorting:
         ours = dataset.samples
         if role == "human" and self.judges:
             ours = tuple(one for one in ours if one.split != "val")
-        mine = self._keep(role, "of another split", ours, lambda one: one.split in {"", self.split})
+        mine = self._keep(role, "other-split", ours, lambda one: in_split(one, self.split))
         return self._usable(role, dataset, mine)
 
     def validation(self, human: Dataset, named: Dataset | None) -> list[Sample]:
@@ -161,16 +171,16 @@ class _Sorting:
     ) -> tuple[list[Sample], list[Sample], list[Sample]]:
         """Each medium in one pool only; a text may be in several, as long as labels agree."""
         known = _Labels(self.task, human)
-        fresh = self._keep("fresh", "in the human data already", fresh, known.new)
+        fresh = self._keep("fresh", "in-human-data", fresh, known.new)
         known.add(fresh)
-        made = self._keep("generated", "labelled by people already", made, known.agrees)
+        made = self._keep("generated", "labelled-by-people", made, known.agrees)
         newer, seen = _Labels(self.task, made), set[object]()
         older: list[Sample] = []
         for samples in reversed(before):
-            kept = self._keep("earlier", "in the human data already", samples, known.new_earlier)
+            kept = self._keep("earlier", "in-human-data", samples, known.new_earlier)
             kept = self._keep(
                 "earlier",
-                "in a newer set already",
+                "in-newer-set",
                 kept,
                 lambda one: newer.agrees(one) and _identity(one) not in seen,
             )
@@ -182,7 +192,7 @@ class _Sorting:
     def _usable(self, role: str, dataset: Dataset, samples: Sequence[Sample]) -> list[Sample]:
         lost = {skip.path for skip in dataset.skips if skip.keeps_sample}
         kept = self._keep(
-            role, "without a usable label", samples, lambda one: not _lost(one, self.task, lost)
+            role, "no-usable-label", samples, lambda one: not _lost(one, self.task, lost)
         )
         return _mapped(dataset, kept, self.classes)
 
@@ -270,11 +280,11 @@ def _renumbered(sample: Sample, root: str, table: np.ndarray) -> Sample:
     if boxes is not None:
         boxes = replace(boxes, classes=table[boxes.classes])
     category = None if sample.category is None else int(table[sample.category])
-    path = _in_full(root, sample.path) if sample.path else ""
+    path = in_full(root, sample.path) if sample.path else ""
     return replace(sample, boxes=boxes, category=category, path=path)
 
 
-def _in_full(root: str, path: str) -> str:
+def in_full(root: str, path: str) -> str:
     """Readers name files from where the root is named from; sets made in Python from the root."""
     named = path.startswith(root.rstrip("/") + "/")
     return os.path.abspath(path if named else os.path.join(root, path))  # noqa: PTH100, PTH118

@@ -1,7 +1,7 @@
 """Labels that a model made, as a training set that says so: images, labels, confidences, origins.
 
-Label files have five columns, as trainers take them: a sixth, a confidence, makes Ultralytics drop
-the image. An image without an object has an empty file on purpose. What was predicted, with its
+Label files have five columns, or an outline in place of the box, as trainers take them: one more, a
+confidence, makes Ultralytics drop the image. An image without an object has an empty file on purpose. What was predicted, with its
 confidence and what became of it, stands in `firsthand-predictions.jsonl`; what a person should look
 at first in `firsthand-check.jsonl`; who made what in `provenance.jsonl`. The validation set is
 people's, or there is none.
@@ -22,6 +22,7 @@ from firsthand.detections import Detections
 from firsthand.detections import files as prediction_files
 from firsthand.detections.checking import Check
 from firsthand.detections.choosing import Chosen
+from firsthand.detections.objects import IntArray, Objects
 from firsthand.errors import InputError
 from firsthand.training_sets import origins, validation, yolo
 from firsthand.training_sets.assembling import building
@@ -35,26 +36,31 @@ SUMMARY = "firsthand-label.json"
 
 def samples_of(
     chosen: Chosen,
+    found: Mapping[str, Detections],
     images: Mapping[str, Sample],
     sizes: Mapping[str, tuple[int, int]],
     classes: Sequence[str],
     made_by: Provenance,
+    *,
+    lined: bool,
 ) -> list[Sample]:
     """Each image of the pool with its labels; without any it is labelled as empty.
 
     Args:
         chosen: which predictions became labels.
+        found: all predictions by image, with outlines if labels shall have them.
         images: the pool's images by key.
         sizes: width and height of each in pixels, (0, 0) where unknown.
         classes: names of the class numbers.
         made_by: where the labels come from.
+        lined: labels are outlines, not boxes.
     """
     labels = chosen.labels
     order = np.argsort(labels.image, kind="stable")
     ends = np.searchsorted(labels.image[order], np.arange(labels.images), side="right")
     boxes = [
-        Boxes(labels.label[rows].astype(np.int32), np.round(labels.xywh[rows], 6))
-        for rows in np.split(order, ends[:-1])
+        _lined(labels, rows, found[key]) if lined else _plain(labels, rows)
+        for key, rows in zip(labels.keys, np.split(order, ends[:-1]), strict=True)
     ]
     pixels = np.array([sizes.get(key, (0, 0)) for key in labels.keys], np.int64).reshape(-1, 2)
     digests = boxes_digests(boxes, class_keys(classes), pixels)
@@ -62,6 +68,27 @@ def samples_of(
         replace(images[key], boxes=held, label=digest, split="train", provenance=made_by)
         for key, held, digest in zip(labels.keys, boxes, digests, strict=True)
     ]
+
+
+def _plain(labels: Objects, rows: IntArray) -> Boxes:
+    return Boxes(labels.label[rows].astype(np.int32), np.round(labels.xywh[rows], 6))
+
+
+def _lined(labels: Objects, rows: IntArray, found: Detections) -> Boxes:
+    """Labels with the outlines that were found with them; each box is that around its outline."""
+    lines = tuple(np.round(found.outlines[_place(labels, row, found)], 6) for row in rows)
+    low, high = (
+        np.array([getattr(line, end)(axis=0) for line in lines]).reshape(-1, 2)
+        for end in ("min", "max")
+    )
+    xywh = np.concatenate([(low + high) / 2, high - low], axis=1)
+    return Boxes(labels.label[rows].astype(np.int32), xywh, lines)
+
+
+def _place(labels: Objects, row: int, found: Detections) -> int:
+    """Which of an image's predictions a label is."""
+    same = (found.classes == labels.label[row]) & (found.confidence == labels.confidence[row])
+    return int(np.flatnonzero(same & (found.xywh == labels.xywh[row]).all(axis=1))[0])
 
 
 def write(

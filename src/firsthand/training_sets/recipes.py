@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from firsthand.errors import HumanDataLost, InputError
+from firsthand.messages import text
 from firsthand.recursion import Ingredients, Policy, Recipe, composed
 from firsthand.training_sets.drawn import Drawn, in_order
 from firsthand.training_sets.pools import Pools
@@ -139,7 +140,10 @@ class _Limits(NamedTuple):
 def _why(held: Pools, role: str = "") -> str:
     """What was left out of a part, or of all; nothing where nothing was."""
     out = [one for one in held.left_out if role in {"", one.role}]
-    said = "; ".join(f"of {one.role}, {one.samples:,} are left out: {one.reason}" for one in out)
+    said = "; ".join(
+        f"of {one.role}, {one.samples:,} are left out: {text(f'mix.reason.{one.reason}')}"
+        for one in out
+    )
     return f" ({said})" if said else ""
 
 

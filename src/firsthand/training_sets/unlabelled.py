@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -91,9 +92,7 @@ def joined(samples: Iterable[Sample], items: Iterable[Detections | Skip]) -> Joi
         if sample is None or sample.key in out.found:
             out.others.append(item)
         else:
-            out.found[sample.key] = Detections(
-                sample.key, item.classes, item.xywh, item.confidence, sample.media, item.size
-            )
+            out.found[sample.key] = replace(item, key=sample.key, media=sample.media)
     return out
 
 
