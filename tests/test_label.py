@@ -327,3 +327,70 @@ def test_weights_that_are_not_there_are_called_so(tmp_path, capsys):
     weights, out = tmp_path / "best.pt", tmp_path / "next"
     code, _, err = run(capsys, "label", weights, tmp_path, "--reference", "x", "--out", out)
     assert (code, "there is no such file" in err) == (2, True)
+
+
+def outlined_places(folder):
+    """The same pool under a reference with outlines: five corners around each box."""
+    there = places(folder)
+    for path in (folder / "human" / "labels").rglob("*.txt"):
+        rows = [line.split() for line in path.read_text().splitlines()]
+        path.write_text("".join(f"{k} {numbers(around(map(float, xywh)))}\n" for k, *xywh in rows))
+    return there
+
+
+def around(xywh):
+    """A pentagon that touches all four sides of a box."""
+    x, y, w, h = xywh
+    ends = np.array([[-0.5, 0], [0, -0.5], [0.5, 0], [0.5, 0.5], [-0.5, 0.5]])
+    return np.clip([x, y] + ends * [w, h], 0, 1)
+
+
+def numbers(values):
+    return " ".join(f"{value:.6f}" for value in np.ravel(values))
+
+
+def test_outlines_become_labels_where_the_reference_has_outlines(tmp_path):
+    there = outlined_places(tmp_path)
+    labels = tmp_path / "predicted"
+    labels.mkdir()
+    for item in files.read(there.predictions).items:
+        rows = zip(item.classes, item.xywh, item.confidence, strict=True)
+        text = "".join(f"{k} {numbers(around(box))} {c:.6f}\n" for k, box, c in rows)
+        (labels / f"{item.key.removesuffix('.png')}.txt").write_text(text)
+    out = tmp_path / "next"
+    found = label(labels, there.pool, reference=there.reference, out=out)
+    data = read(out)
+    assert (data.task, data.skips, found.boxes_only) == ("segment", (), False)
+    train = [one for one in data.samples if one.split == "train"]
+    lines = [line for one in train for line in one.boxes.outlines]
+    assert len(lines) == sum(len(one.boxes.classes) for one in train) == found.labels > 50
+    assert {len(line) for line in lines} == {5}
+    boxes = label(there.predictions, there.pool, reference=there.reference, out=tmp_path / "boxes")
+    assert boxes.classes == found.classes  # outlines decide nothing
+    assert boxes.boxes_only
+    written = "".join(path.read_text() for path in (tmp_path / "boxes").rglob("labels/train/*.txt"))
+    assert {len(line.split()) for line in written.splitlines()} == {5}
+
+
+def test_boxes_for_a_reference_of_outlines_are_said_to_be_boxes(tmp_path, capsys, monkeypatch):
+    there = outlined_places(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    words = ["label", there.predictions, there.pool, "--reference", there.reference]
+    for lang, said in (("en", "one of masks does not"), ("zh", "不能训练分割模型")):
+        code, out, _ = run(capsys, *words, "--out", lang, "--lang", lang)
+        assert (code, said in out) == (0, True)
+    _, out, _ = run(capsys, *words, "--out", "j", "--json")
+    assert json.loads(out)["boxes_only"] is True
+
+
+def test_an_outline_around_nothing_is_its_box(there, tmp_path):
+    folder = tmp_path / "labels"
+    folder.mkdir()
+    (folder / "a.txt").write_text("0 0.1 0.1 0.5 0.5 0.3 0.3 0.9\n1 0.5 0.5 0.2 0.2 0.8\n")
+    (read_back,) = files.read(folder, NAMES).items
+    assert [len(line) for line in read_back.outlines] == [4, 4]
+    assert np.allclose(read_back.outlines[1].min(axis=0), [0.4, 0.4])
+    (folder / "a.txt").write_text("0 0.1 0.1 nan 0.5 0.3 0.3 0.9\n0 0.1 0.1 0.3 0.3 0.9 0.9 1.4\n")
+    *skips, kept = files.read(folder, NAMES).items
+    assert [skip.code for skip in skips] == ["label-nan", "prediction-confidence"]
+    assert len(kept.confidence) == len(kept.outlines) == 0

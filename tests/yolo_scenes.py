@@ -78,7 +78,7 @@ def _scene(folder: Path, split: str, name: str, rng: np.random.Generator, polygo
         kind, wide = int(rng.random() < 0.5), int(rng.integers(12, 26))
         left, top = (int(at) for at in rng.integers(0, SIDE - wide, 2))
         pixels[top : top + wide, left : left + wide] = PAINT[kind]
-        ends = np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) * wide + [left, top]
+        ends = np.array([[0, 0], [1, 0], [1, 0.5], [1, 1], [0, 1]]) * wide + [left, top]
         box = [left + wide / 2, top + wide / 2, wide, wide]
         shares = (ends.ravel() if polygons else np.array(box)) / SIDE
         rows.append(f"{kind} " + " ".join(f"{each:.5f}" for each in shares))

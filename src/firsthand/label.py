@@ -17,7 +17,7 @@ import numpy as np
 from firsthand import registry
 from firsthand.detections import Detections, cells_of, gather, labelled, weighted
 from firsthand.detections import files as prediction_files
-from firsthand.detections.choosing import Anchor, Labelling, anchor_of, expected
+from firsthand.detections.choosing import FLOOR, Anchor, Labelling, anchor_of, expected
 from firsthand.errors import InputError
 from firsthand.provenance import from_fields
 from firsthand.read import read, samples_digest
@@ -36,6 +36,8 @@ __all__ = ["Labels", "label"]
 Predictor = Callable[[Iterable[Sample]], Iterator[Detections]]
 """A detector that can be asked. It may have `classes`, the names of its class numbers."""
 Source = str | Path | Predictor
+LINED = frozenset({"segment", "oriented"})
+"""What a reference with outlines is read as."""
 
 
 def label(
@@ -80,23 +82,26 @@ def label(
     human = _reference(reference)
     waiting = _new(images(pool), human)
     val = [one for one in human.samples if one.split == "val" and one.label is not None]
-    seen, generator = _predictions(source, waiting, val, human.classes, generator)
+    way = _method(method, options)
+    seen, generator = _predictions(source, waiting, val, human.classes, generator, _floor(way))
     made_by = _made_by(generator, trained_on, media)
+    lined = human.task in LINED and _all_outlined(seen)
     objects = labelled(human)
     reached = expected(objects, cells_of(objects, human.classes), dict(prior or {}))
     tried = _anchor(human, val, seen, anchor)
-    chosen = _method(method, options).choose(
-        gather(seen.found.values()), reached, np.random.default_rng(seed), tried
-    )
+    chosen = way.choose(gather(seen.found.values()), reached, np.random.default_rng(seed), tried)
     pseudo_labels.refuse_nothing(chosen)
     known = {one.key: one for one in waiting.samples}
-    train = pseudo_labels.samples_of(chosen, known, waiting.sizes, human.classes, made_by)
+    train = pseudo_labels.samples_of(
+        chosen, seen.found, known, waiting.sizes, human.classes, made_by, lined=lined
+    )
     found = Labels(
         out=Path(out),
         method=method if isinstance(method, str) else method.name,
         generator=generator,
         generation=made_by.generation,
         val=len(val),
+        boxes_only=human.task in LINED and not lined,
         skips=(*waiting.skips, *seen.skips, *_unseen(waiting, seen)),
         seed=seed,
         **told(chosen, reached, tried, checks, seed),
@@ -130,6 +135,11 @@ def _reference(source: str | Path | Dataset) -> Dataset:
             where=human.name,
         )
     return human
+
+
+def _all_outlined(seen: Joined) -> bool:
+    """Can every label be an outline? A set of both would cost a trainer of masks all of them."""
+    return all(each.outlines or not len(each.confidence) for each in seen.found.values())
 
 
 def _new(pool: Unlabelled, human: Dataset) -> Unlabelled:
@@ -169,20 +179,33 @@ def _predictions(
     val: list[Sample],
     classes: tuple[str, ...],
     generator: str,
+    floor: float,
 ) -> tuple[Joined, str]:
     """Predictions on the pool and on the reference's val, and the name of what made them."""
     if not isinstance(source, str | Path):
         own = tuple(getattr(source, "classes", classes))
         items: Iterable[Detections | Skip] = source([*waiting.samples, *val])
-        seen = joined(waiting.samples, _renumbered(items, own, classes))
+        seen = joined(waiting.samples, _above(floor, _renumbered(items, own, classes)))
         return seen._replace(skips=[*seen.skips, *getattr(source, "skips", ())]), generator
     opened = prediction_files.read(Path(source), classes)
-    seen = joined(waiting.samples, _renumbered(opened.items, opened.classes, classes))
+    items = _renumbered(opened.items, opened.classes, classes)
+    seen = joined(waiting.samples, _above(floor, items))
     if not opened.every_image:
         for one in waiting.samples:
             seen.found.setdefault(one.key, _nothing(one.key))
     found = {one.key: seen.found[one.key] for one in waiting.samples if one.key in seen.found}
     return seen._replace(found=found), generator or opened.generator
+
+
+def _floor(way: Labelling) -> float:
+    """Confidence below which a prediction matters neither to the labels nor to their quality."""
+    return min(float(getattr(way, "floor", 0.0)), FLOOR)
+
+
+def _above(floor: float, items: Iterable[Detections | Skip]) -> Iterator[Detections | Skip]:
+    """Without what is below: outlines of hundreds of boxes an image need not be kept."""
+    for each in items:
+        yield each if isinstance(each, Skip) else each.rows(each.confidence >= floor)
 
 
 def _renumbered(
@@ -201,13 +224,7 @@ def _renumbered(
         label = table[each.classes]
         for name in sorted({own[at] for at in each.classes[label < 0].tolist()}):
             yield Skip("label-class", each.key, found=name, keeps_sample=True)
-        known = label >= 0
-        yield replace(
-            each,
-            classes=label[known],
-            xywh=each.xywh[known],
-            confidence=each.confidence[known],
-        )
+        yield replace(each, classes=label).rows(label >= 0)
 
 
 def _nothing(key: str) -> Detections:

@@ -1,4 +1,4 @@
-"""`firsthand label WEIGHTS`: a detector that was trained for it labels images new to it."""
+"""`firsthand label WEIGHTS`: a model that was trained for it labels images new to it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ from firsthand.read import read
 
 
 @pytest.mark.slow
-def test_weights_label_a_folder(place, ultralytics, capfd):
-    human = yolo_scenes.scenes(place / "human")
-    settings = {"imgsz": 64, "batch": 8, "nbs": 8, "workers": 0, "epochs": 40, "optimizer": "AdamW"}
-    quiet = {"plots": False, "amp": False, "val": False, "mosaic": 0, "project": str(place)}
-    model = ultralytics.YOLO(str(yolo_scenes.model_file(place)))
-    model.train(data=str(human), lr0=0.01, warmup_bias_lr=0.0, **settings, **quiet)
+@pytest.mark.parametrize("head", ["Detect", "Segment"])
+def test_weights_label_a_folder(head, place, ultralytics, capfd):
+    """Masks become outlines where the reference has outlines, and Ultralytics trains on them."""
+    human = yolo_scenes.scenes(place / "human", polygons=head == "Segment")
+    train(ultralytics, place, head, human, epochs=40)
     shutil.copy(next(place.rglob("last.pt")), place / "w.pt")
     (place / "pool").mkdir()
     yolo_scenes.scenes(place / "other", seed=7)
@@ -30,7 +29,23 @@ def test_weights_label_a_folder(place, ultralytics, capfd):
         main(words)
     assert end.value.code == 0
     assert "labels that are right" in capfd.readouterr().out
-    train = [one for one in read(place / "next").samples if one.split == "train"]
-    assert len(train) == 104
-    assert sum(len(one.boxes.classes) for one in train) > 50
-    assert {one.provenance.label_generator.partition("@")[0] for one in train} == {"w"}
+    data = read(place / "next")
+    made = [one for one in data.samples if one.split == "train"]
+    objects = sum(len(one.boxes.classes) for one in made)
+    assert (data.skips, len(made), objects > 50) == ((), 104, True)
+    assert sum(len(one.boxes.outlines) for one in made) == (objects if head == "Segment" else 0)
+    assert {one.provenance.label_generator.partition("@")[0] for one in made} == {"w"}
+    trained_on = train(ultralytics, place, head, place / "next" / "data.yaml", epochs=1)
+    held = [label for each in trained_on.labels for label in each["cls"]]
+    lines = [line for each in trained_on.labels for line in each["segments"]]
+    assert (len(held), len(lines)) == (objects, objects if head == "Segment" else 0)
+
+
+def train(ultralytics, place, head, data, epochs):
+    """Train on it, and return what Ultralytics made of it."""
+    settings = {"imgsz": 64, "batch": 8, "nbs": 8, "workers": 0, "optimizer": "AdamW"}
+    quiet = {"plots": False, "amp": False, "val": False, "mosaic": 0, "project": str(place)}
+    model = ultralytics.YOLO(str(yolo_scenes.model_file(place, head=head)))
+    more = {"lr0": 0.01, "warmup_bias_lr": 0.0, "epochs": epochs}
+    model.train(data=str(data), **more, **settings, **quiet)
+    return model.trainer.train_loader.dataset

@@ -116,7 +116,7 @@ def _detector(given: str, imgsz: int | None) -> tuple[Source, str]:
     from firsthand.integrations.ultralytics.predict import predictor
 
     settings = {} if imgsz is None else {"imgsz": imgsz}
-    asked = predictor(given, **settings)
+    asked = predictor(given, outlines=True, **settings)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()[:12] if path.is_file() else "named"
     return asked, f"{path.stem.replace('@', '_').replace(' ', '_')}@{digest}"
 
@@ -186,6 +186,8 @@ def _doubts(found: Labels, lang: Language) -> list[str]:
         said.append(text("labels.no-anchor", lang))
     if not found.val:
         said.append(text("labels.no-val", lang))
+    if found.boxes_only:
+        said.append(text("labels.boxes-only", lang))
     return [f"  ▲ {one}" for one in said]
 
 

@@ -5,15 +5,16 @@
 
 An object is its class number, centre, width and height in shares, and confidence. The first line
 may be missing, and so may media (sha256) and size. An image with no object has a record all the
-same: one without a record was not looked at. A folder of .txt files with six columns (from
-`save_txt=True, save_conf=True`) cannot say that: Ultralytics writes none where it found nothing.
+same: one without a record was not looked at. A folder of .txt files with six columns, or an outline in
+place of the box (from `save_txt=True, save_conf=True`), cannot say that: Ultralytics writes none
+where it found nothing.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import repeat
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from firsthand.detections.objects import Detections
+from firsthand.detections.objects import Detections, outlined
 from firsthand.errors import InputError
 from firsthand.formats.layout import printable
 from firsthand.types import FloatArray, Skip
@@ -200,10 +201,8 @@ def _checked(found: Detections, classes: int, path: str, line: int) -> Items:
         values = (found.classes[row], *found.xywh[row], found.confidence[row])
         said = f"{found.key}: " + " ".join(f"{value:g}" for value in values)
         yield Skip(code, path, line, said[:SHOWN], keeps_sample=True)
-    boxes = np.clip(found.xywh[good], 0, 1)
-    yield Detections(
-        found.key, found.classes[good], boxes, found.confidence[good], found.media, found.size
-    )
+    kept = found.rows(good)
+    yield replace(kept, xywh=np.clip(kept.xywh, 0, 1))
 
 
 def _from_folder(folder: Path, classes: int) -> Items:
@@ -214,16 +213,26 @@ def _from_folder(folder: Path, classes: int) -> Items:
         except (OSError, UnicodeDecodeError) as error:
             yield Skip("unreadable-file", shown, 0, str(error)[:SHOWN])
             continue
-        rows = []
+        rows, outlines = [], []
         for number, line in enumerate(lines, 1):
             values = _numbers(line)
-            if len(values) == 6:
-                rows.append(values)
+            if len(values) == 6 or (len(values) > 7 and len(values) % 2 == 0):
+                outline = np.array(values[1:-1] if len(values) > 6 else []).reshape(-1, 2)
+                rows.append([values[0], *_around(outline), values[-1]] if len(outline) else values)
+                outlines.append(np.clip(outline, 0, 1))
             elif values:
                 found = f"{len(values)}: {line.strip()}"[:SHOWN]
                 yield Skip("label-columns", shown, number, found, keeps_sample=True)
         table = np.array(rows, np.float64).reshape(-1, 6)
-        yield from _checked(Detections(path.stem, *_columns(table)), classes, shown, 0)
+        lined = outlined(table[:, 1:5], outlines) if any(map(len, outlines)) else ()
+        made = Detections(path.stem, *_columns(table), outlines=lined)
+        yield from _checked(made, classes, shown, 0)
+
+
+def _around(outline: FloatArray) -> list[float]:
+    """The upright box around an outline: centre, width, height."""
+    low, high = outline.min(axis=0), outline.max(axis=0)
+    return [*((low + high) / 2).tolist(), *(high - low).tolist()]
 
 
 def _numbers(line: str) -> list[float]:

@@ -18,6 +18,8 @@ from firsthand.errors import InputError
 from firsthand.types import BoolArray, Dataset, FloatArray, Sample
 
 IntArray = NDArray[np.int64]
+NOTHING = 1e-9
+"""Twice the share of an image below which an outline encloses nothing: far less than a pixel."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,15 +35,33 @@ class Detections:
     confidence: FloatArray  # (n,) in [0, 1]
     media: bytes = b""  # sha256 of the image's content, where it is known
     size: tuple[int, int] = (0, 0)  # width and height in pixels, where they are known
+    outlines: tuple[FloatArray, ...] = ()  # (k, 2) a box, in shares; empty where there are none
 
     def __post_init__(self) -> None:
         rows = len(self.confidence)
+        if len(self.outlines) not in {0, rows}:
+            raise InputError(
+                f"{len(self.outlines)} outlines for {rows} boxes",
+                expected="one a box, or none at all",
+                where=self.key,
+            )
         if self.classes.shape != (rows,) or self.xywh.shape != (rows, 4):
             raise InputError(
                 f"{self.classes.shape} classes and {self.xywh.shape} boxes for {rows} confidences",
                 expected="one class and four numbers a box",
                 where=self.key,
             )
+
+    def rows(self, which: BoolArray | IntArray) -> Detections:
+        """Some of the boxes, in this order."""
+        at = np.arange(len(self.confidence))[which]
+        return replace(
+            self,
+            classes=self.classes[at],
+            xywh=self.xywh[at],
+            confidence=self.confidence[at],
+            outlines=tuple(self.outlines[row] for row in at) if self.outlines else (),
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,6 +143,30 @@ def gather(found: Iterable[Detections]) -> Objects:
         group=np.arange(len(held)),
         weight=np.ones(len(held)),
     )
+
+
+def outlined(xywh: FloatArray, told: Sequence[FloatArray]) -> tuple[FloatArray, ...]:
+    """The outline of each box; the box itself where what was told encloses nothing.
+
+    >>> [len(each) for each in outlined(np.full((1, 4), 0.5), [np.zeros((2, 2))])]
+    [4]
+    """
+    return tuple(
+        np.asarray(line, np.float64) if _encloses(np.asarray(line)) else _rectangle(box)
+        for box, line in zip(xywh, told, strict=True)
+    )
+
+
+def _encloses(line: NDArray[Any]) -> bool:
+    if len(line) < 3:
+        return False
+    x, y = line.T
+    return bool(abs(x @ np.roll(y, 1) - y @ np.roll(x, 1)) > NOTHING)
+
+
+def _rectangle(box: FloatArray) -> FloatArray:
+    ends = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) / 2
+    return np.asarray(np.clip(box[:2] + ends * box[2:], 0, 1))
 
 
 def labelled(data: Dataset, classes: Sequence[str] | None = None) -> Objects:

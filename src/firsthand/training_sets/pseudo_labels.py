@@ -1,10 +1,10 @@
 """Labels that a model made, as a training set that says so: images, labels, confidences, origins.
 
 Label files have five columns, or an outline in place of the box, as trainers take them: one more, a
-confidence, makes Ultralytics drop the image. An image without an object has an empty file on purpose. What was predicted, with its
-confidence and what became of it, stands in `firsthand-predictions.jsonl`; what a person should look
-at first in `firsthand-check.jsonl`; who made what in `provenance.jsonl`. The validation set is
-people's, or there is none.
+confidence, makes Ultralytics drop the image. An image without an object has an empty file on
+purpose. What was predicted, with its confidence and what became of it, stands in
+`firsthand-predictions.jsonl`; what a person should look at first in `firsthand-check.jsonl`; who
+made what in `provenance.jsonl`. The validation set is people's, or there is none.
 """
 
 from __future__ import annotations

@@ -87,6 +87,7 @@ def examine(name: object, task: str, asked: Question) -> Admitted:
     named = data.find(name, task)
     declared = declare(asked.origin) if isinstance(asked.origin, str) else asked.origin
     candidate = data.load(named, declared)
+    _refuse_no_masks(candidate, task)
     reference = _reference(candidate, asked.reference, task)
     told = None if asked.anchor is None else _human(asked.anchor, task)
     anchor = told or _held_out(reference)
@@ -167,6 +168,16 @@ def _reference(candidate: Dataset, told: Source | None, task: str) -> Dataset:
             where=candidate.name,
         )
     return own
+
+
+def _refuse_no_masks(candidate: Dataset, task: str) -> None:
+    if task == "segment" and candidate.task == "detect":
+        raise InputError(
+            "its labels are boxes, and masks are to be learned",
+            expected="outlines, a class and three points or more a row",
+            todo="Train a detector of boxes on it, or label outlines.",
+            where=candidate.name,
+        )
 
 
 def _human(source: Source, task: str) -> Dataset:

@@ -2,13 +2,14 @@
 
 Only `YOLO.predict` is called. Heads with and without suppression of their own answer alike; two
 boxes on one object may come through, which `detections.nms` takes out. Of oriented boxes the
-upright box around them is given, of masks their box; the class of a whole image is a box around it.
+upright box around them is given, of masks their box, and where it is asked for the outline; the
+class of a whole image is a box around it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from firsthand.content import media_digest
 from firsthand.detections import Detections
+from firsthand.detections.objects import outlined
 from firsthand.embedding.weights import package
 from firsthand.errors import InputError
 from firsthand.types import FloatArray, Sample, Skip
@@ -34,6 +36,7 @@ class Predictor:
     model: Any
     settings: dict[str, Any]
     batch: int = BATCH
+    outlines: bool = False  # of masks and oriented boxes too
     skips: list[Skip] = field(default_factory=list)
     """Images that could not be read, by name; nothing is given for them."""
 
@@ -80,22 +83,26 @@ class Predictor:
         asked = {"conf": FLOOR, "batch": len(pictures), "verbose": False, "save": False}
         answers = self.model.predict(pictures, stream=True, **asked | self.settings)
         for (key, media, picture), answer in zip(opened, answers, strict=True):
-            labels, xywh, confidence = _boxes(answer)
-            yield Detections(key, labels, xywh, confidence, media, picture.size)
+            made = Detections(key, *_boxes(answer), media, picture.size)
+            lines = _outlines(answer, made.xywh) if self.outlines else ()
+            surest = np.argsort(-made.confidence, kind="stable")
+            yield replace(made, outlines=lines).rows(surest)
 
 
-def predictor(weights: str | Path, **settings: Any) -> Predictor:
+def predictor(weights: str | Path, *, outlines: bool = False, **settings: Any) -> Predictor:
     """A model that can be asked what it finds on images.
 
     Args:
         weights: a file or name, opened by Ultralytics' own loader, unchanged.
+        outlines: give the outlines of masks and oriented boxes as well.
         settings: of `YOLO.predict`, such as imgsz, conf (by default 0.01), device, batch.
 
     Raises:
         MissingExtra: Ultralytics is not installed.
         InputError: the weights cannot be loaded, or torch and torchvision do not fit.
     """
-    return Predictor(load(weights), settings, int(settings.pop("batch", BATCH)))
+    batch = int(settings.pop("batch", BATCH))
+    return Predictor(load(weights), settings, batch, outlines)
 
 
 def load(weights: str | Path) -> Any:
@@ -128,7 +135,7 @@ def framework() -> Any:
 
 
 def _boxes(answer: Any) -> tuple[NDArray[np.int32], FloatArray, FloatArray]:
-    """Classes (n,), boxes (n, 4) in shares, confidences (n,), the surest first."""
+    """Classes (n,), boxes (n, 4) in shares, confidences (n,)."""
     if answer.probs is not None:
         whole = np.array([[0.5, 0.5, 1.0, 1.0]])
         label = np.array([answer.probs.top1], np.int32)
@@ -139,9 +146,18 @@ def _boxes(answer: Any) -> tuple[NDArray[np.int32], FloatArray, FloatArray]:
         found, xywh = answer.obb, np.hstack([(low + high) / 2, high - low])
     else:
         found, xywh = answer.boxes, _array(answer.boxes.xywhn).reshape(-1, 4)
-    order = np.argsort(-_array(found.conf), kind="stable")
-    labels = _array(found.cls).astype(np.int32)[order]
-    return labels, np.clip(xywh, 0, 1)[order], _array(found.conf)[order]
+    return _array(found.cls).astype(np.int32), np.clip(xywh, 0, 1), _array(found.conf)
+
+
+def _outlines(answer: Any, xywh: FloatArray) -> tuple[FloatArray, ...]:
+    """The outline of each mask or oriented box, (k, 2) in shares; of plain boxes there is none."""
+    if answer.obb is not None:
+        told = list(_array(answer.obb.xyxyxyxyn).reshape(-1, 4, 2))
+    elif answer.masks is not None:
+        told = answer.masks.xyn
+    else:
+        return ()
+    return outlined(xywh, [np.clip(each, 0, 1) for each in told])
 
 
 def _array(values: Any) -> FloatArray:
