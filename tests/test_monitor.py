@@ -1,12 +1,13 @@
 """Looking at every generation: sets, ledgers, runs; and what is refused."""
 
 import json
+import shlex
 from typing import NamedTuple
 
 import numpy as np
 import pytest
 
-from firsthand import trajectory
+from firsthand import __version__, trajectory
 from firsthand.cli import main
 from firsthand.errors import InputError
 from firsthand.monitor import monitor
@@ -127,11 +128,12 @@ def test_sets_in_order(generations, asked):
     found = asked(*words)
     assert found.exit_code == 1, found.stderr
     assert found.stdout.startswith("ALARM at generation")
-    assert "Next: firsthand audit" in found.stdout
+    assert "Do next: firsthand audit" in found.stdout
     assert plot.read_text("utf-8").startswith("<svg")
     assert "human against human" in plot.read_text("utf-8")
     document = json.loads(asked(*words, "--json").stdout)
     assert document["schema"] == "firsthand.monitor/1"
+    assert (document["tool_version"], document["seed"]) == (__version__, 0)
     assert document["alarm"] in document["generations"]
     assert "警报" in asked(*words, "--lang", "zh").stdout
 
@@ -168,6 +170,20 @@ def test_a_ledger_stands_for_its_versions(generations, tmp_path, monkeypatch, as
     assert found.exit_code in {0, 1}, found.stderr
     assert json.loads(found.stdout)["generations"] == [1, 2, 3]
     assert asked(".", "-r", "v4").exit_code == 2
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    far = asked("..", "-r", "v1", "--metric", "entropy", "--lang", "en")
+    assert far.exit_code == found.exit_code, far.stderr
+    assert far.stdout.splitlines()[-1].endswith("--reference ..@v1")
+
+
+def test_copies_of_the_reference_are_called_so(generations, asked):
+    _, human, _ = generations
+    found = asked(human, human, "-r", human, "--metric", "entropy", "--lang", "en")
+    assert found.exit_code == 3
+    assert "exactly as in the reference" in found.stdout
+    again = ["firsthand", "monitor", human, human, "NEXT", "--reference", human]
+    assert found.stdout.splitlines()[-1].endswith(shlex.join([*again, "--metric", "entropy"]))
 
 
 def test_rows_of_a_simulated_run_have_no_null(tmp_path, asked):

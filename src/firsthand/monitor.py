@@ -51,6 +51,8 @@ class Watched:
     unit: str
     worse: Worse
     generations: tuple[int, ...]
+    n: tuple[int, ...]  # samples that were looked at
+    n_reference: int  # 0 where nobody wrote it down
     values: tuple[float, ...]
     null: tuple[tuple[float, float], ...]
     e_values: tuple[float, ...]  # of this question alone
@@ -69,6 +71,7 @@ class Monitored:
     alarm: int | None  # the first generation at which it or any question reached 1 / alpha
     watched: tuple[Watched, ...]
     undetermined: tuple[Undetermined, ...]
+    seed: int  # of the null bands
     schema: str = "firsthand.monitor/1"
 
 
@@ -98,7 +101,7 @@ def monitor(rows: Sequence[Row], *, alpha: float = ALPHA) -> Monitored:
         asked[row.metric, row.slice].append(row)
     seen = {key: usable for key, found in asked.items() if (usable := _usable(found))}
     gone = [_unseen(key, found) for key, found in asked.items() if key not in seen]
-    return _judged(seen, tuple(gone), alpha)
+    return _judged(seen, tuple(gone), alpha, max((row.seed for row in rows), default=0))
 
 
 def observe(
@@ -141,11 +144,16 @@ def _spread(row: Row) -> float:
 
 def _unseen(key: tuple[str, Slice], rows: Sequence[Row]) -> Undetermined:
     reason = next((row.reason for row in rows if row.reason), "no-null-band")
+    if all(row.value is not None and row.value == row.null_low == row.null_high for row in rows):
+        reason = "unchanged"
     return Undetermined(metric=key[0], slice=key[1], reason=reason)
 
 
 def _judged(
-    seen: dict[tuple[str, Slice], list[Row]], gone: tuple[Undetermined, ...], alpha: float
+    seen: dict[tuple[str, Slice], list[Row]],
+    gone: tuple[Undetermined, ...],
+    alpha: float,
+    seed: int,
 ) -> Monitored:
     generations = tuple(sorted({row.generation for rows in seen.values() for row in rows}))
     found = {key: _evidence(rows) for key, rows in seen.items()}
@@ -166,6 +174,7 @@ def _judged(
         alarm=min((each for each in alarms if each is not None), default=None),
         watched=watched,
         undetermined=gone,
+        seed=seed,
     )
 
 
@@ -234,6 +243,8 @@ def _watched(
         unit=rows[0].unit,
         worse=_worse(key[0]),
         generations=tuple(own),
+        n=tuple(row.n for row in rows),
+        n_reference=rows[-1].n_reference,
         values=tuple(float(row.value or 0.0) for row in rows),
         null=tuple((float(row.null_low or 0.0), float(row.null_high or 0.0)) for row in rows),
         e_values=tuple(found.e_value.tolist()),

@@ -33,10 +33,12 @@ def rows_of(
             expected="the human-verified data that every generation is set against",
             todo="Add --reference.",
         )
-    sets = _versions(sources[0], reference) if _is_ledger(sources) else list(sources)
+    sets, against = list(sources), reference
+    if is_ledger(sources):
+        *sets, against = _versions(sources[0], reference)
     try:
         rows = observe(
-            sets, reference, metrics=metrics, features=features, seed=seed, report=judging.progress
+            sets, against, metrics=metrics, features=features, seed=seed, report=judging.progress
         )
     finally:
         judging.progress("")
@@ -70,17 +72,19 @@ def _is_trajectory(path: Path, named: str | None) -> bool:
     return True
 
 
-def _is_ledger(sources: list[str]) -> bool:
+def is_ledger(sources: list[str]) -> bool:
+    """Does one folder with a ledger stand for its versions?"""
     return len(sources) == 1 and (Path(sources[0]) / ".firsthand").is_dir()
 
 
 def _versions(folder: str, reference: str) -> list[str]:
-    """Every version of a ledger after the reference, oldest first."""
+    """Every version of a ledger after the reference, oldest first, and the reference itself."""
     from firsthand.errors import InputError
     from firsthand.ledger import Ledger
 
-    names = [version.name for version in reversed(Ledger.open(folder).log())]
-    first = Ledger.open(folder).version(reference).name
+    ledger = Ledger.open(folder)
+    names = [version.name for version in reversed(ledger.log())]
+    first = ledger.version(reference).name
     after = names[names.index(first) + 1 :]
     if not after:
         raise InputError(
@@ -88,4 +92,9 @@ def _versions(folder: str, reference: str) -> list[str]:
             expected="at least one generation to look at",
             where=folder,
         )
-    return after
+    return [in_ledger(folder, name) for name in (*after, first)]
+
+
+def in_ledger(folder: str, version: str) -> str:
+    """How a version is called from here."""
+    return version if Path(folder) == Path() else f"{folder}@{version}"

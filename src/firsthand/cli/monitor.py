@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from firsthand.cli import _judging as judging
-from firsthand.cli._histories import rows_of
+from firsthand.cli._histories import in_ledger, is_ledger, rows_of
 
 
 def command(
@@ -48,15 +47,24 @@ def command(
     Exit code: 0 no alarm, 1 alarm, 2 wrong use or I/O, 3 nothing could be watched.
     """
     from firsthand.messages import language
-    from firsthand.monitor import monitor
+    from firsthand.monitor import ALPHA, monitor
     from firsthand.report import monitored
 
     rows, latest = rows_of(sources, reference, metric, features, seed)
     if policy is not None:
         rows = [row for row in rows if policy in {row.run, row.policy, str(row.chain)}]
     found = monitor(rows, alpha=alpha)
-    asked = ["firsthand", *sys.argv[1:]]
-    told = monitored.Told(found, asked, latest, reference or "", language(lang))
+    more = [] if not latest or is_ledger(sources) else ["NEXT"]
+    given = {
+        "--reference": reference, "--alpha": None if alpha == ALPHA else alpha,
+        "--features": features, "--policy": policy, "--seed": seed or None,
+    }  # fmt: skip
+    typed = [str(word) for pair in given.items() if pair[1] is not None for word in pair]
+    typed += [word for name in metric or () for word in ("--metric", name)]
+    again = ["firsthand", "monitor", *sources, *more, *typed]
+    named = reference or ""
+    against = in_ledger(sources[0], named) if is_ledger(sources) else named
+    told = monitored.Told(found, again, latest, against, language(lang))
     if plot is not None:
         plot.write_text(monitored.picture(told), encoding="utf-8")
     print(monitored.document(told) if as_json else monitored.render(told), end="")

@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from firsthand import __version__
 from firsthand.messages import Language, number, text
 from firsthand.monitor import Began, Monitored, Watched
 from firsthand.report.as_json import plain
@@ -25,7 +26,7 @@ class Told:
     """A history with the language it is told in and the command that asked."""
 
     found: Monitored
-    asked: Sequence[str]  # words of the command, for "next"
+    again: Sequence[str]  # words of the command that looks again, for "next"
     latest: str  # the set that was looked at last; empty where only numbers are known
     reference: str
     lang: Language = "en"
@@ -53,7 +54,8 @@ def render(told: Told) -> str:
 
 def document(told: Told) -> str:
     """The same for programs: codes and numbers, no sentences."""
-    return json.dumps(plain(told.found), ensure_ascii=False, allow_nan=False, indent=2) + "\n"
+    said = {"schema": told.found.schema, "tool_version": __version__} | plain(told.found)
+    return json.dumps(said, ensure_ascii=False, allow_nan=False, indent=2) + "\n"
 
 
 def picture(told: Told) -> str:
@@ -143,7 +145,7 @@ def _next(told: Told) -> str:
     if told.found.alarm is not None and told.latest:
         words = ["firsthand", "audit", told.latest, "--reference", told.reference]
         return told.say("next-audit", command=shlex.join(words))
-    return told.say("next-look", command=shlex.join(told.asked))
+    return told.say("next-look", command=shlex.join(told.again))
 
 
 def _evidence(told: Told) -> Panel:
