@@ -16,11 +16,12 @@ from pathlib import Path
 import pytest
 
 import audits
-from firsthand import cli
+from firsthand import __version__, cli
 from firsthand.cli import _judging, main
 from firsthand.errors import InputError
 from firsthand.report import render
 from firsthand.report.story import retyped
+from made import yolo
 
 PROGRAM = [sys.executable, "-m", "firsthand"]
 SETS = ["next", "--reference", "human"]
@@ -116,6 +117,33 @@ def test_json_is_one_document_on_stdout(judged, capsys):
     judged(audits.blocked())
     assert run("audit", *SETS, "--json") == 1
     assert json.loads(capsys.readouterr().out)["verdict"] == "block"
+
+
+def test_every_document_says_its_schema_and_the_version(capsys, tmp_path, monkeypatch):
+    data = str(yolo(tmp_path / "human", 8, 1))
+    monkeypatch.chdir(tmp_path)
+    asked = {
+        "init": [],
+        "add": [data, "--origin", "human"],
+        "commit": ["-m", "first"],
+        **dict.fromkeys(("status", "log", "verify", "gc", "metrics"), []),
+        "lineage": ["v1"],
+        "export": ["v1", "out.jsonl"],
+        "measure": [data, "--reference", data, "--metric", "class_survival"],
+        "monitor": [data, data, "--reference", data, "--metric", "class_survival"],
+        "forecast": [data],
+        "plan": [data],
+        "diagnose": ["--reference", data, "--train", data],
+        "profile": [data, "--out", "human.profile.npz"],
+        "anchor": [data, "--origin", "human", "--out", "anchored"],
+    }
+    for verb, words in asked.items():
+        assert run(verb, *words, "--json") in {0, 3}, (verb, capsys.readouterr().err)
+        told = json.loads(capsys.readouterr().out)
+        assert told["schema"].startswith("firsthand."), verb
+        assert told["tool_version"] == __version__, verb
+        if verb in {"measure", "monitor", "forecast", "plan", "diagnose", "anchor"}:
+            assert told["seed"] == 0, verb
 
 
 @pytest.mark.parametrize("format", ["json", "junit", "markdown", "github"])

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from firsthand import __version__
+
 if TYPE_CHECKING:
     from firsthand.closed_loop.results import Results
 
@@ -64,7 +66,8 @@ def text(found: Results, as_json: bool) -> str:
     if not as_json:
         return results.as_text(found)
     rows = [{**row._asdict(), "slice": dict(row.slice)} for row in found.rows()]
-    return json.dumps({"schema": SCHEMA, "arms": results.table(found), "rows": rows})
+    said = {"schema": SCHEMA, "tool_version": __version__}
+    return json.dumps(said | {"arms": results.table(found), "rows": rows})
 
 
 def _progress(what: str) -> None:

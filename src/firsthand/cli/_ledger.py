@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from firsthand import __version__
 from firsthand.types import Composition
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def opened() -> Ledger:
 def say(command: str, document: Mapping[str, Any], text: str, as_json: bool) -> None:
     """Print the result of a command, for people or as one document."""
     if as_json:
-        content = {"schema": f"firsthand.{command}/1", **document}
+        content = {"schema": f"firsthand.{command}/1", "tool_version": __version__, **document}
         print(json.dumps(plain(content), ensure_ascii=False))
     else:
         print(text)

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from firsthand import __version__
 from firsthand.cli import _judging as judging
 
 
@@ -25,7 +26,8 @@ def command(
     found = registry.load_all("metrics") if name is None else {name: registry.load("metrics", name)}
     facts = [_facts(metric) for metric in found.values()]
     if as_json:
-        print(json.dumps({"schema": "firsthand.metrics/1", "metrics": facts}, ensure_ascii=False))
+        said = {"schema": "firsthand.metrics/1", "tool_version": __version__, "metrics": facts}
+        print(json.dumps(said, ensure_ascii=False))
         return
     for each in facts:
         print("\n".join(_told(each, spoken, full=name is not None)))

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from firsthand import __version__
 from firsthand.cli import _judging as judging
 
 
@@ -44,7 +45,8 @@ def command(
     size = out.stat().st_size
     if as_json:
         written = {**saved.described(), "views": sorted(saved.offers), "bytes": size}
-        print(json.dumps({"schema": profile.SCHEMA, **written}, ensure_ascii=False, indent=2))
+        said = {"schema": profile.SCHEMA, "tool_version": __version__, **written}
+        print(json.dumps(said, ensure_ascii=False, indent=2))
         return
     print(f"{out}: {len(saved.media):,} samples, {size / 1e6:,.1f} MB, sha256 {saved.digest}")
     kept = "the table's values" if "columns" in saved.offers else "no picture, no text as written"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from firsthand import __version__
 from firsthand.cli import _judging as judging
 
 if TYPE_CHECKING:
@@ -56,7 +57,12 @@ def command(
     ask = _command(case, paths)
     facts = {"cause": case.cause, "strength": dial, "samples": _size(case), "seed": seed}
     if as_json:
-        document = {"schema": "firsthand.stress/1", "failure": failure, **facts}
+        document = {
+            "schema": "firsthand.stress/1",
+            "tool_version": __version__,
+            "failure": failure,
+            **facts,
+        }
         document |= {"dial": kind.dial, "origin": case.origin, "sets": paths, "next": [ask]}
         print(json.dumps(document, ensure_ascii=False, indent=2))
         return

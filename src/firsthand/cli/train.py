@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from firsthand import __version__
 from firsthand.cli import _judging as judging
 
 if TYPE_CHECKING:
@@ -148,8 +149,9 @@ def _print(watching: Guard, refused: Refused | None, as_json: bool, lang: str | 
         print(found if as_json else "\n".join(run.lines), end="" if as_json else "\n")
     elif refused is not None and as_json:
         audit = json.loads(render(refused.audit, "json"))
-        verdict = {"schema": "firsthand.train/1", "state": "refused", "verdict": audit["verdict"]}
-        print(json.dumps({**verdict, "todo": refused.todo, "audit": audit}, ensure_ascii=False))
+        said = {"schema": "firsthand.train/1", "tool_version": __version__, "state": "refused"}
+        said |= {"verdict": audit["verdict"], "todo": refused.todo, "audit": audit}
+        print(json.dumps(said, ensure_ascii=False))
     elif refused is not None:
         text = render(refused.audit, "text", language(lang), colour=judging.colourful())
         print(text + (f"\n{refused.todo}" if refused.todo else ""))

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from io import StringIO
 from typing import Any
 
+from firsthand import __version__
 from firsthand.lab.runs import SCHEMA, Run
 from firsthand.lab.series import Found, Series, series
 from firsthand.lab.survival import ALIVE
@@ -90,6 +91,7 @@ def document(runs: Sequence[Run]) -> dict[str, Any]:
     """The runs with all rows of their trajectories, as JSON values."""
     return {
         "schema": SCHEMA,
+        "tool_version": __version__,
         "runs": [
             {
                 **{key: value for key, value in run.about.items() if key != "cells"},

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from math import nan
 from shlex import join
 
+from firsthand import __version__
 from firsthand.diagnosing.answer import Cause, Code, Definition, Diagnosis, Evidence, Hypothesis
 from firsthand.diagnosing.links import TOLERATED
 from firsthand.messages import Language, has, number, percent, text
@@ -58,7 +59,8 @@ def render(told: Told) -> str:
 
 def document(told: Told) -> str:
     """The same for programs: codes and numbers, no sentences."""
-    return json.dumps(plain(told.found), ensure_ascii=False, allow_nan=False, indent=2) + "\n"
+    said = {"schema": told.found.schema, "tool_version": __version__} | plain(told.found)
+    return json.dumps(said, ensure_ascii=False, allow_nan=False, indent=2) + "\n"
 
 
 def head(told: Told) -> str:
