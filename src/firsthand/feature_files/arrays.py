@@ -27,7 +27,7 @@ from firsthand.feature_files.table import (
 
 BROKEN = (
     *(ValueError, EOFError, OSError, zipfile.BadZipFile, zlib.error, struct.error),
-    *(NotImplementedError, RuntimeError, TypeError, SyntaxError, MemoryError, LookupError),
+    *(RuntimeError, TypeError, SyntaxError, MemoryError, LookupError),
     tokenize.TokenError,
 )
 """What NumPy and zipfile let out of files made to break them."""
