@@ -7,10 +7,8 @@ through is that of our own charts, which escape their labels themselves.
 from __future__ import annotations
 
 import shlex
-from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from importlib import resources
 from typing import Any
 
@@ -18,6 +16,7 @@ from firsthand import leaks, registry
 from firsthand.messages import Language, catalogue, percent
 from firsthand.report import figures
 from firsthand.report.charts import swatch
+from firsthand.report.page import css, policy
 from firsthand.report.story import Story, limits, retyped, said_once, tell
 from firsthand.report.words import clean
 from firsthand.trajectory import Row
@@ -44,7 +43,7 @@ def render(audit: Audit, lang: Language = "en", *, trajectory: Sequence[Row] = (
     from markupsafe import Markup
 
     story = tell(audit, lang)
-    style = _file("report.css")
+    style = css()
     page = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -55,7 +54,7 @@ def render(audit: Audit, lang: Language = "en", *, trajectory: Sequence[Row] = (
         findings=tuple(said_once(story.findings)),
         html=Markup,  # for our own SVG and CSS only
         style=style,
-        policy=_policy(style),
+        policy=policy(style),
         swatch=swatch,
         percent=percent,
         made_of=figures.composition(story),
@@ -73,12 +72,6 @@ def render(audit: Audit, lang: Language = "en", *, trajectory: Sequence[Row] = (
 
 def _file(name: str) -> str:
     return resources.files("firsthand.report").joinpath(name).read_text(encoding="utf-8")
-
-
-def _policy(style: str) -> str:
-    digest = b64encode(sha256(style.encode()).digest()).decode()
-    kept = f"style-src 'sha256-{digest}'; img-src data:"
-    return f"default-src 'none'; {kept}; base-uri 'none'; form-action 'none'"
 
 
 def _limits(story: Story) -> Table:

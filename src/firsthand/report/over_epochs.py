@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from html import escape
-from importlib import resources
 from math import nan
 
 from firsthand.messages import Language, text
 from firsthand.report.curves import Curve, Point, curves
+from firsthand.report.page import page
+from firsthand.report.sheet import Panel, note, sheet
 from firsthand.report.svg import LINE, MARKS, WIDE, label, mark, shorten
 from firsthand.report.words import part
 from firsthand.types import ALL, Measurement, Slice, Undetermined, Verdict
 
 Answers = Sequence[Measurement | Undetermined]
 
-GAP = 24
-ACROSS = 2
 TALL = 210  # of a chart
 MOST = 4
-EXTRA = "\n.sheet { max-width: 100%; height: auto; }\n.paper { fill: var(--card); }"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,44 +34,21 @@ class Told:
 
 def svg(told: Told, lang: Language = "en") -> str:
     """Recall over epochs, one chart for each kind of slice; the band is generation 0's interval."""
-    wide = GAP + ACROSS * (WIDE + GAP)
-    title = text("guard.curves", lang)
-    tall, parts = float(GAP + LINE), [label(GAP, GAP, title, kind="label number")]
+    panels = [_panel(told, *panel, lang) for panel in _panels(told)]
+    legend = [] if panels else [note(text("guard.no-curves", lang))]
     if told.earlier:
-        note = text("guard.band", lang, model=text(f"guard.{told.earlier[0][0]}", lang))
-        parts.append(label(GAP, tall + 4, note, kind="tick"))
-        tall += LINE + 4
-    drawn = [_panel(told, *panel, lang) for panel in _panels(told)]
-    if not drawn:
-        parts.append(label(GAP, tall + LINE, text("guard.no-curves", lang), kind="tick"))
-        tall += 2 * LINE
-    for first in range(0, len(drawn), ACROSS):
-        row = drawn[first : first + ACROSS]
-        for at, (body, _) in enumerate(row):
-            x = GAP + at * (WIDE + GAP)
-            parts.append(f'<g transform="translate({x:g} {tall:g})">{body}</g>')
-        tall += max(height for _, height in row) + GAP
-    return _sheet(wide, tall + GAP, "".join(parts), title, lang)
+        model = text(f"guard.{told.earlier[0][0]}", lang)
+        legend.append(note(text("guard.band", lang, model=model)))
+    return sheet(text("guard.curves", lang), panels, legend, least=2, lang=lang)
 
 
 def html(told: Told, lang: Language = "en") -> str:
     """The page: verdict, curves, and every number of the final model."""
-    style = _style() + EXTRA
-    digest = b64encode(sha256(style.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'"
-    picture = svg(told, lang).replace(f"<style>{escape(style, quote=False)}</style>", "")
     head, *rest = told.lines
     lines = "".join(f"<p>{escape(line)}</p>" for line in rest)
-    title = text("guard.title", lang)
-    return (
-        f'<!doctype html><html lang="{lang}"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{escape(policy)}">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{style}</style></head><body><main>"
-        f"<h1>{escape(title)}</h1><p><b>{escape(head)}</b></p>{lines}"
-        f"<section>{picture}</section><section>{_table(told, lang)}</section>"
-        "</main></body></html>\n"
-    )
+    body = f"<p><b>{escape(head)}</b></p>{lines}<section>{svg(told, lang)}</section>"
+    body += f"<section>{_table(told, lang)}</section>"
+    return page(text("guard.title", lang), body, lang)
 
 
 def _panels(told: Told) -> Iterator[tuple[str, list[Slice]]]:
@@ -90,7 +63,8 @@ def _panels(told: Told) -> Iterator[tuple[str, list[Slice]]]:
         yield "guard.panel-" + ("-".join(keys) or "all"), kinds[keys][:MOST]
 
 
-def _panel(told: Told, code: str, shown: list[Slice], lang: Language) -> tuple[str, float]:
+def _panel(told: Told, code: str, shown: list[Slice], lang: Language) -> Panel:
+    """A chart with a line of legend for each of its curves below it."""
     series = [Curve(part(one, lang) if one else "", _points(told, one)) for one in shown]
     if len(series) > 1:  # bands of several would hide each other
         series = [Curve(one.label, tuple(map(_unbanded, one.points))) for one in series]
@@ -98,14 +72,12 @@ def _panel(told: Told, code: str, shown: list[Slice], lang: Language) -> tuple[s
     ends = "; ".join(f"{one.label} {one.points[-1].value:.2f}" for one in series)
     axis = (text("guard.axis", lang), lambda tick: f"{tick:g}")
     chart = curves(series, title, ends, axis)
-    body = label(0, LINE - 4, title, kind="label number")
-    body += f'<svg y="{LINE}" width="{WIDE}" height="{TALL}">{chart}</svg>'
-    tall = float(LINE + TALL)
+    body, tall = f'<svg width="{WIDE}" height="{TALL}">{chart}</svg>', TALL
     for at, one in enumerate(series if shown != [ALL] else []):
         tall += LINE + 2
         body += mark(6, tall - 4, at % len(MARKS))
         body += label(18, tall, shorten(one.label, WIDE - 18))
-    return body, tall
+    return Panel(title, body, tall + LINE)
 
 
 def _points(told: Told, which: Slice) -> tuple[Point, ...]:
@@ -146,17 +118,3 @@ def _table(told: Told, lang: Language) -> str:
 def _cell(answers: Answers, which: Slice) -> str:
     one = _found(answers, which)
     return "–" if one is None else f"{one.value:.2f} [{one.low:.2f}, {one.high:.2f}]"
-
-
-def _style() -> str:
-    return resources.files("firsthand.report").joinpath("report.css").read_text(encoding="utf-8")
-
-
-def _sheet(wide: float, tall: float, body: str, title: str, lang: Language) -> str:
-    size = f'viewBox="0 0 {wide:g} {tall:g}" width="{wide:g}" height="{tall:g}"'
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="chart sheet" {size} role="group" '
-        f'aria-labelledby="title" lang="{lang}"><title id="title">{escape(title)}</title>'
-        f"<style>{escape(_style() + EXTRA, quote=False)}</style>"
-        f'<rect width="100%" height="100%" class="paper"/>{body}</svg>\n'
-    )

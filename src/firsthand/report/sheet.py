@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
-from importlib import resources
 from typing import NamedTuple
 
+from firsthand.report.page import css
 from firsthand.report.svg import LINE, WIDE, label, mark, shorten, width
 
 GAP = 24
@@ -81,14 +81,13 @@ def _placed(one: Panel, x: float, y: float) -> str:
 
 def _document(said: dict[str, str], size: tuple[float, float], body: str, style: str) -> str:
     wide, tall = size
-    css = resources.files("firsthand.report").joinpath("report.css").read_text(encoding="utf-8")
-    css += f"\n.sheet {{ width: {wide:g}px; max-width: 100%; }}\n.paper {{ fill: var(--card); }}"
+    own = f"\n.sheet {{ width: {wide:g}px; max-width: 100%; }}\n.paper {{ fill: var(--card); }}"
     more = f'<desc id="desc">{escape(said["desc"])}</desc>' if said["desc"] else ""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="chart sheet" viewBox="0 0 {wide:g} '
         f'{tall:g}" width="{wide:g}" height="{tall:g}" role="group" '
         f'aria-labelledby="title{" desc" if more else ""}" lang="{said["lang"]}">'
         f'<title id="title">{escape(said["title"])}</title>{more}'
-        f"<style>{escape(css + style, quote=False)}</style>"
+        f"<style>{escape(css() + own + style, quote=False)}</style>"
         f'<rect width="100%" height="100%" class="paper"/>{body}</svg>\n'
     )
