@@ -14,15 +14,16 @@ import pytest
 import detectors
 import firsthand
 from firsthand.cli.train import parsed
-from firsthand.detections import Cells
-from firsthand.errors import InputError
-from firsthand.integrations.ultralytics import predict, telling, verdict
+from firsthand.detections import Cells, labelled
+from firsthand.errors import InputError, LedgerNotFound
+from firsthand.integrations.ultralytics import registering, telling, verdict
 from firsthand.integrations.ultralytics.gate import Question
 from firsthand.integrations.ultralytics.guarding import EVENTS, Guard
-from firsthand.integrations.ultralytics.lineage import SCHEMA, digest_of, lineage
 from firsthand.integrations.ultralytics.run import Wishes
-from firsthand.integrations.ultralytics.watch import SHARE, Budget, Watch
+from firsthand.integrations.ultralytics.watch import SHARE, Budget, Watch, as_one
+from firsthand.read import read
 from firsthand.report import over_epochs
+from yolo_scenes import scenes
 
 WISHES = Wishes(question=Question())
 
@@ -186,27 +187,6 @@ def test_a_line_names_the_slices_that_fell(rng, capsys):
     assert "▼" not in capsys.readouterr().err
 
 
-def test_lineage_is_known_where_a_guarded_run_wrote_it(tmp_path):
-    run = tmp_path / "gen1"
-    weights = run / "weights" / "best.pt"
-    weights.parent.mkdir(parents=True)
-    weights.write_bytes(b"weights")
-    assert lineage(None, None).generation(1) == 1  # from scratch
-    assert lineage(weights, {"data": "x.yaml"}).parent.trained_on == "x.yaml"
-    zero = {"name": "gen0@a", "weights": "g.pt", "digest": "aa", "generation": 0, "run": ""}
-    model = {"name": "gen1@b", "generation": 1, "data": "d", "digests": [digest_of(weights)]}
-    told = {"schema": SCHEMA, "model": model, "lineage": [zero]}
-    verdict.write(told, run / "firsthand" / "verdict.json")
-    found = lineage(weights, None)
-    assert (found.parent.generation, found.first.name) == (1, "gen0@a")
-    assert (found.generation(0), found.generation(2), found.generation(None)) == (1, 2, None)
-    copied = tmp_path / "copied.pt"
-    copied.write_bytes(b"weights")
-    assert lineage(copied, {"save_dir": str(run)}).parent.generation == 1
-    copied.write_bytes(b"other weights")  # somebody trained on
-    assert lineage(copied, {"save_dir": str(run)}).parent.generation is None
-
-
 def test_a_record_is_whole_or_what_it_was(tmp_path, monkeypatch):
     file = tmp_path / "firsthand" / "verdict.json"
     verdict.write({"verdict": "cannot-say"}, file)
@@ -240,30 +220,34 @@ def test_curves_show_what_was_looked_at(rng):
     assert "No recall can be told" in over_epochs.svg(none)
 
 
-class Tensor:
-    """What answers of Ultralytics are made of, as far as it is asked."""
-
-    def __init__(self, values):
-        self.values = np.array(values, float)
-
-    def cpu(self):
-        return self
-
-    def numpy(self):
-        return self.values
+def test_what_is_no_model_is_refused():
+    for wrong in ("yolo26n.pt", None):
+        with pytest.raises(InputError, match="is no model of Ultralytics"):
+            Guard(wrong, WISHES).attach()
 
 
-def test_oriented_boxes_are_given_upright_and_the_surest_comes_first():
-    tilted = [
-        [[0.5, 0.3], [0.7, 0.5], [0.5, 0.7], [0.3, 0.5]],
-        [[0, 0], [0.1, 0], [0.1, 1.2], [0, 1]],
-    ]
-    obb = SimpleNamespace(xyxyxyxyn=Tensor(tilted), conf=Tensor([0.4, 0.9]), cls=Tensor([0, 1]))
-    labels, xywh, confidence = predict._boxes(SimpleNamespace(probs=None, obb=obb))
-    assert labels.tolist() == [1, 0]
-    assert confidence.tolist() == [0.9, 0.4]
-    assert np.allclose(xywh[1], [0.5, 0.5, 0.4, 0.4])
-    assert xywh.max() <= 1
+def test_a_ledger_that_is_not_there_is_said_before_training(tmp_path):
+    with pytest.raises(LedgerNotFound):
+        registering.check(tmp_path)
+    registering.check(None)
+    registering.check(False)
+    firsthand.Ledger.init(tmp_path)
+    registering.check(tmp_path)
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "firsthand").write_text("in the way")
+    with (
+        pytest.raises(InputError, match="cannot be written: .*firsthand|firsthand.*cannot be"),
+        verdict.writing(tmp_path),
+    ):
+        verdict.write({}, tmp_path / "firsthand" / "verdict.json")
+
+
+def test_single_cls_makes_one_class_of_all(tmp_path):
+    data = read(scenes(tmp_path, 4, 4), declared=firsthand.HUMAN)
+    one = as_one(data, ("item",))
+    assert labelled(one, ("item",)).label.tolist() == [0] * 16
 
 
 def test_settings_are_read_as_they_are_typed():

@@ -20,7 +20,7 @@ from firsthand.config import Limits
 from firsthand.integrations.ultralytics.gate import Question, Source
 from firsthand.integrations.ultralytics.guarding import Guard
 from firsthand.integrations.ultralytics.predict import Predictor, framework, load, predictor
-from firsthand.integrations.ultralytics.registering import Where
+from firsthand.integrations.ultralytics.registering import Where, check
 from firsthand.integrations.ultralytics.run import Wishes
 from firsthand.integrations.ultralytics.watch import Every
 from firsthand.messages import Language
@@ -72,12 +72,14 @@ def guard(
 
     Raises:
         MissingExtra: Ultralytics is not installed.
+        LedgerNotFound: there is no ledger where one is named.
         InputError: it does not know an event that the guard needs, or the model has a guard.
             `model.train` raises InputError where something cannot be read or compared, Blocked
             where a limit is breached or the model lost what an earlier one found, and CannotSay
             where that cannot be told.
     """
     framework()
+    check(ledger)
     question = Question(
         reference=reference,
         anchor=anchor,

@@ -130,7 +130,7 @@ def _described(name: str) -> Path:
 
 def _absent(name: str) -> InputError:
     return InputError(
-        f"the training set {name!r} is not on this machine",
+        f"there is no {name!r} on this machine",
         expected="a data.yaml or a folder that is there; the guard downloads nothing",
         todo=f"Name its path, or put it into {_datasets()}.",
     )

@@ -43,7 +43,8 @@ def conclude(run: Run, wishes: Wishes, trainer: Any) -> None:
     digests = [digest_of(each) for each in {weights, Path(trainer.last)} if each.is_file()]
     name = model_name(run.folder.parent, digest_of(weights))
     if final is not None and run.watch is not None:
-        verdict.save_predictions(final.found, run.watch.cells.classes, run.folder / PREDICTIONS)
+        with verdict.writing(run.folder):
+            verdict.save_predictions(final.found, run.watch.cells.classes, run.folder / PREDICTIONS)
     document = _document(run, final, against, missing) | {
         "model": {
             "name": name,
@@ -54,8 +55,9 @@ def conclude(run: Run, wishes: Wishes, trainer: Any) -> None:
         },
         "ledger": _registered(run, wishes, name),
     }
-    verdict.write(document, run.folder / VERDICT)
-    _show(run, final, against, wishes.question.lang)
+    with verdict.writing(run.folder):
+        verdict.write(document, run.folder / VERDICT)
+        _show(run, final, against, wishes.question.lang)
     for line in run.lines if wishes.announce else ():
         telling.line(line)
 

@@ -17,10 +17,10 @@ from firsthand import report
 from firsthand.errors import Blocked, CannotSay, InputError
 from firsthand.integrations.ultralytics import data, gate, telling, verdict
 from firsthand.integrations.ultralytics.ending import begun, conclude
-from firsthand.integrations.ultralytics.lineage import FOLDER, VERDICT, lineage
+from firsthand.integrations.ultralytics.lineage import FOLDER, VERDICT, lineage, started_from
 from firsthand.integrations.ultralytics.predict import BATCH
 from firsthand.integrations.ultralytics.run import Run, Wishes
-from firsthand.integrations.ultralytics.watch import Budget, Watch, watch_over
+from firsthand.integrations.ultralytics.watch import Budget, Watch, as_one, watch_over
 from firsthand.messages import text
 from firsthand.types import Verdict
 
@@ -54,6 +54,11 @@ class Guard:
 
     def attach(self) -> Guard:
         """Listen to every event; one that this version of Ultralytics does not know is an error."""
+        if not hasattr(self.model, "callbacks"):
+            raise InputError(
+                f"{self.model!r} is no model of Ultralytics",
+                expected="an object such as YOLO('yolo26n.pt')",
+            )
         unknown = sorted(set(EVENTS) - set(self.model.callbacks))
         if unknown:
             raise InputError(
@@ -82,13 +87,14 @@ class Guard:
         asked = self.wishes.question
         given = gate.examine(trainer.args.data, trainer.args.task, asked)
         folder = Path(trainer.save_dir) / FOLDER
-        folder.mkdir(parents=True, exist_ok=True)
-        report.write(given.audit, folder / "audit.html", asked.lang)
+        came_from = lineage(*started_from(self.model, trainer))  # may be of this very folder
+        with verdict.writing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            report.write(given.audit, folder / "audit.html", asked.lang)
+            verdict.write(begun(given), folder / VERDICT)
         telling.opened(given, asked)
-        verdict.write(begun(given), folder / VERDICT)
         gate.refuse(given, asked)
         telling.admitted(given, asked)
-        came_from = lineage(*self._weights(trainer))
         self.run = Run(folder, given, came_from, Budget(self.wishes.every, trainer.epochs))
         self.run.parent_classes = frozenset(dict(self.model.names).values())
         self.run.fired.add("on_pretrain_routine_start")
@@ -107,7 +113,10 @@ class Guard:
         if run.given.anchor is None:
             telling.say("guard.no-anchor", self.wishes.question.lang)
         else:
-            run.watch = watch_over(run.given.anchor, run.given.reference, classes, _asking(trainer))
+            sides = run.given.anchor, run.given.reference
+            if trainer.args.single_cls:
+                sides = as_one(sides[0], classes), as_one(sides[1], classes)
+            run.watch = watch_over(*sides, classes, _asking(trainer))
             telling.watching(run.watch, self.wishes.question.lang)
             self._ask_earlier(run, classes)
         run.given = run.given.light()
@@ -198,23 +207,15 @@ class Guard:
         self.run.fired.add(event)
         return self.run
 
-    def _weights(self, trainer: Any) -> tuple[str | None, dict[str, Any]]:
-        """The weights that training starts from, and the settings they were trained with."""
-        checkpoint = self.model.ckpt if isinstance(self.model.ckpt, dict) else {}
-        settings = dict(checkpoint.get("train_args") or {})
-        if trainer.args.resume:
-            began = str(settings.get("model") or "")
-            return (began if began.endswith(".pt") else None), {}
-        started = self.model.ckpt_path
-        if started is None and isinstance(trainer.args.pretrained, str | Path):
-            started = str(trainer.args.pretrained)
-        return (None if started is None else str(started)), settings
-
 
 def _asking(trainer: Any) -> dict[str, Any]:
-    """How models are asked: as they are trained, and with no more images at a time."""
-    most = max(min(BATCH, int(trainer.batch_size)), 1)
-    return {"imgsz": trainer.args.imgsz, "device": str(trainer.device), "batch": most}
+    """How models are asked: a few images at a time, which adds little to what training holds.
+
+    Every image is made square, so that it looks the same whichever others stand beside it.
+    """
+    most = max(min(BATCH, int(trainer.batch_size) // 4), 1)
+    settings = {"imgsz": trainer.args.imgsz, "device": str(trainer.device)}
+    return {**settings, "batch": most, "rect": False}
 
 
 def _refuse_several() -> NoReturn:

@@ -83,6 +83,26 @@ def lineage(weights: str | Path | None, settings: Mapping[str, Any] | None) -> L
     return Lineage((Ancestor(name, str(weights), digest, None, "", trained_on),), False)
 
 
+def started_from(model: Any, trainer: Any) -> tuple[str | None, dict[str, Any]]:
+    """The weights that a training starts from, and the settings they were trained with.
+
+    None is a model that was described and not loaded; "" is weights of which no file is known.
+    """
+    checkpoint = model.ckpt if isinstance(model.ckpt, dict) else {}
+    settings = dict(checkpoint.get("train_args") or {})
+    if trainer.args.resume:
+        began = str(settings.get("model") or "")
+        return (began if began.endswith(".pt") else None), {}
+    before: Any = getattr(model, "trainer", None)
+    if checkpoint and hasattr(before, "best"):  # it was trained before, by the same object
+        return str(before.best if Path(before.best).is_file() else before.last), settings
+    if model.ckpt_path is not None:
+        return str(model.ckpt_path), settings
+    if isinstance(trainer.args.pretrained, str | Path):
+        return str(trainer.args.pretrained), settings
+    return ("" if checkpoint else None), settings
+
+
 def record_of(run: str | Path | None) -> dict[str, Any] | None:
     """What a guarded run wrote into its folder about its weights, or None."""
     if not run:

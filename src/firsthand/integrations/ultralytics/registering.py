@@ -47,6 +47,18 @@ def find(where: Where) -> Ledger | None:
         raise
 
 
+def check(where: Where) -> None:
+    """Is there a ledger, where one is named? Said before a training, not after it.
+
+    Raises:
+        LedgerNotFound: there is none.
+    """
+    if isinstance(where, str | Path) or where is True:
+        from firsthand.ledger.files import find as find_files
+
+        find_files(Path("." if where is True else where))
+
+
 def register(ledger: Ledger, given: Admitted, name: str, parent: Ancestor | None) -> Entry:
     """Enter the training samples as a version of their own, and the model as trained on it.
 

@@ -11,7 +11,7 @@ from firsthand.integrations.ultralytics.run import NEEDED, Run
 from firsthand.integrations.ultralytics.verdict import Contrast
 from firsthand.integrations.ultralytics.watch import CONFIDENCE, Look, Watch
 from firsthand.messages import Language, percent, text
-from firsthand.report.left_out import missing
+from firsthand.report.left_out import missing, skipped
 from firsthand.report.story import tell
 from firsthand.report.words import part
 from firsthand.types import ALL, Measurement, Slice, Undetermined
@@ -39,6 +39,8 @@ def opened(given: Admitted, asked: Question) -> None:
     if asked.reference is None:
         say("guard.own-val", asked.lang, count=len(given.reference.samples))
     say("guard.audited", asked.lang, name=given.named.name, shape=story.shape, word=story.word)
+    for each in skipped(given.candidate.skips, asked.lang):
+        say("guard.left-out", asked.lang, count=each.count, why=each.text, first=each.places[0])
 
 
 def admitted(given: Admitted, asked: Question) -> None:
@@ -146,7 +148,7 @@ def _headline(run: Run, against: Sequence[Contrast], lost: int, lang: Language) 
         return text("guard.cannot-say-line", lang, why=_why(run, against, lang))
     if told:
         return text("guard.pass-line", lang, against=text("label.join", lang).join(told))
-    return text("guard.pass-first", lang)
+    return text("guard.pass-untold" if against else "guard.pass-first", lang)
 
 
 def _why(run: Run, against: Sequence[Contrast], lang: Language) -> str:

@@ -7,7 +7,8 @@ a class of a size, and chance does not explain it at 5 % over everything that wa
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -111,6 +112,23 @@ def load_predictions(path: Path, classes: Sequence[str]) -> Objects | None:
         return Objects(keys=keys, group=np.arange(images), weight=np.ones(images), **columns)
     except (OSError, ValueError, KeyError, TypeError, InputError):
         return None
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """What is said where the record of a run cannot be written.
+
+    Raises:
+        InputError: it cannot.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise InputError(
+            f"the record of the run cannot be written: {error.strerror or error}",
+            expected="a run folder that can be written to, on a disk with room",
+            where=str(error.filename or folder),
+        ) from error
 
 
 def write(document: Mapping[str, Any], path: Path) -> None:

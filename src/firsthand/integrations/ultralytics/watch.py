@@ -143,6 +143,20 @@ def as_boxes(dataset: Dataset) -> Dataset:
     )
 
 
+def as_one(dataset: Dataset, classes: Sequence[str]) -> Dataset:
+    """All objects of one class, as `single_cls` trains them."""
+    return replace(
+        dataset,
+        classes=tuple(classes),
+        samples=tuple(
+            each
+            if each.boxes is None
+            else replace(each, boxes=replace(each.boxes, classes=np.zeros_like(each.boxes.classes)))
+            for each in dataset.samples
+        ),
+    )
+
+
 def _renumbered(asked: Predictor, classes: tuple[str, ...]) -> Any:
     """The same answers with class numbers that stand for these names; others are left out."""
     place = {name: at for at, name in enumerate(classes)}
