@@ -41,6 +41,13 @@ def test_what_falls_is_named_and_what_does_not_is_not():
     assert found.generations == (1, 2, 3, 4, 5, 6)
 
 
+def test_a_change_has_begun_by_the_alarm():
+    """A later, larger step does not move the beginning behind it."""
+    found = monitor(rows([0.8, 0.8, 0.1, 0.1], spread=0.05)).watched[0]
+    assert found.alarm is not None
+    assert found.began.low <= found.began.generation <= found.began.high <= found.alarm
+
+
 def test_rising_is_worse_where_the_metric_says_so():
     rising = [2 - value for value in FALLING]
     assert monitor(rows(rising, metric="empty_images")).alarm is not None

@@ -127,11 +127,17 @@ def test_formats_that_compete_or_are_missing(listed, tmp_path):
         read(path)
     with pytest.raises(FormatError, match="no reader takes it"):
         read(tmp_path)
+    (tmp_path / "none").mkdir()
+    with pytest.raises(FormatError, match="it is empty"):
+        read(tmp_path / "none")
+    (tmp_path / "none" / "a.raw").write_bytes(b"")
+    with pytest.raises(FormatError, match=r"it holds 1 of \.raw"):
+        read(tmp_path / "none")
 
 
 def test_a_named_format(shapes):
     assert read(shapes, format="yolo").format == "yolo"
-    with pytest.raises(UnknownComponent, match="no readers component named 'yollo'"):
+    with pytest.raises(UnknownComponent, match="no reader named 'yollo'"):
         read(shapes, format="yollo")
     with pytest.raises(FormatError):
         read(shapes / "labels", format="yolo")

@@ -70,10 +70,12 @@ class UnknownComponent(FirsthandError, LookupError):
     code = "unknown-component"
 
     def __init__(self, family: str, name: str, known: tuple[str, ...]) -> None:
+        one = family[:-3] + "y" if family.endswith("ies") else family.removesuffix("s")
         super().__init__(
-            f"there is no {family} component named {name!r}",
+            f"there is no {one} named {name!r}",
             expected="one of " + ", ".join(known),
-            todo=f"Add src/firsthand/{family}/{name}.py, or an entry point firsthand.{family}.",
+            todo=f"To add one: src/firsthand/{family}/{name}.py, or an entry point "
+            f"firsthand.{family}.",
         )
 
 

@@ -34,7 +34,7 @@ SHARES = (0.0, 0.25, 0.5, 0.75, 0.95)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Began:
-    """The generation at which a change began, most likely, and the interval."""
+    """The generation at which a change began, most likely, and the interval; up to the alarm."""
 
     generation: int
     low: int
@@ -250,15 +250,19 @@ def _watched(
         e_values=tuple(found.e_value.tolist()),
         adjusted=tuple(fair[at].tolist()),
         alarm=alarm,
-        began=None if alarm is None else _began(found, own),
+        began=None if alarm is None else _began(found, own, alarm),
     )
 
 
-def _began(found: Evidence, generations: Sequence[int]) -> Began:
-    """From all looks: the likeliest generation, and the central interval."""
-    chance = found.began[-1]
+def _began(found: Evidence, generations: Sequence[int], alarm: int) -> Began:
+    """From all looks: the likeliest generation up to the alarm, and the central interval."""
+    until = int(np.searchsorted(generations, alarm, side="right"))
+    chance = found.began[-1, :until]  # what set off an alarm had begun by then
+    if not chance.sum() > 0:
+        chance = found.began[until - 1, :until]
+    chance = chance / chance.sum()
     low, high = np.searchsorted(np.cumsum(chance), [(1 - BEGAN) / 2, (1 + BEGAN) / 2])
-    last = len(generations) - 1
+    last = until - 1
     return Began(
         generation=generations[int(np.argmax(chance))],
         low=generations[min(int(low), last)],

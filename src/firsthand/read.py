@@ -109,13 +109,24 @@ def _reader(path: Path, format: str | None) -> Reader:
         return readers[able[0]]
     if not able:
         raise FormatError(
-            "no reader takes it",
-            expected="one of " + ", ".join(readers),
-            todo="Name the format with --format to see what is missing.",
+            "no reader takes it" + _held(path),
+            expected="data of one of the formats " + ", ".join(readers),
+            todo="Name the file or folder that describes the data: data.yaml, an annotation file, "
+            "a folder with images and labels or with a folder for each class.",
             where=str(path),
         )
     todo = f"Say which: --format {able[0]}."
     raise FormatError("it can be read as " + " or as ".join(able), todo=todo, where=str(path))
+
+
+def _held(path: Path) -> str:
+    """What there is instead, for somebody who named the wrong folder."""
+    if not path.is_dir():
+        return ""
+    kinds = Counter(each.suffix.lower() or "no suffix" for each in path.iterdir() if each.is_file())
+    if not kinds:
+        return ": it is a folder without files" if any(path.iterdir()) else ": it is empty"
+    return ": it holds " + ", ".join(f"{many:,} of {kind}" for kind, many in kinds.most_common(3))
 
 
 def _version(source: str) -> Dataset:

@@ -95,7 +95,7 @@ def test_runs_are_compared_drawn_and_exported(capsys, folder):
         (["run", "--model", "gaussian", "--policy", "replace", "--samples", "5"], "generations is"),
         (["run", *FLAGS, "--policy", "fresh", "--set", "policy.share=2"], "share is 2"),
         (["run", *FLAGS, "--policy", "fresh", "--set", "share=2"], "--set share=2"),
-        (["run", *FLAGS, "--policy", "melt"], "no policies component named 'melt'"),
+        (["run", *FLAGS, "--policy", "melt"], "no policy named 'melt'"),
         (["run", "no.yaml"], "no.yaml: cannot read it"),
         (["run", "a.yaml", "b.yaml"], "2 specs are given"),
         (["show", "nothing"], "0 runs are called 'nothing'"),

@@ -109,7 +109,7 @@ def test_json(place):
     ("words", "code", "said"),
     [
         (("--policy", "replace"), 1, "leaves all 12 human samples out"),
-        (("--policy", "nothing"), 2, "no policies component"),
+        (("--policy", "nothing"), 2, "no policy named"),
         (("--policy", "anchor", "--samples", "11"), 2, "training set of 11"),
         (("--policy", "mixed", "--set", "share"), 2, "policy.OPTION=VALUE"),
         (("--policy", "anchor", "--val", "auto"), 2, "are in the training set too"),

@@ -52,7 +52,7 @@ def test_a_grid_is_the_product_of_its_lists(spec):
     [
         ("samples: []", r"grid.yaml:9: samples is \[\]. Expected at least one value"),
         ("samples: [10, -1]", "samples is -1. Expected a whole number of 1 or more"),
-        ("policy: [replace, melt]", "no policies component named 'melt'"),
+        ("policy: [replace, melt]", "no policy named 'melt'"),
         ("sizes: [1, 2]", "unknown key 'sizes'"),
     ],
 )

@@ -17,7 +17,7 @@ GOOD = {"model": "gaussian", "policy": "replace", "generations": 3, "samples": 1
         ({"samples": True}, "samples is True. Expected a whole number"),
         ({"generations": 0}, "generations is 0. Expected a whole number of 1 or more"),
         ({"chains": "many"}, "chains is 'many'. Expected a whole number"),
-        ({"model": "gausian"}, "no models component named 'gausian'"),
+        ({"model": "gausian"}, "no model named 'gausian'"),
         ({"model": {"name": "gaussian", "colour": 1}}, "gaussian has no option 'colour'"),
         ({"model": {"name": "gaussian", "dimensions": 0}}, "dimensions is 0. Expected 1 or more"),
         ({"model": {"name": "gaussian", "dimensions": "a"}}, "dimensions is 'a'. Expected a int"),

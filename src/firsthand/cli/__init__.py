@@ -48,7 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         _fail(given, error.code, str(error), parts)
         sys.exit(error.exit_code)
     except OSError as error:
-        _fail(given, "io", str(error), {})
+        said = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        _fail(given, "io", said, {})
     except Exception as error:  # noqa: BLE001 - an uncaught one would exit 1, which says "blocked"
         if os.environ.get("FIRSTHAND_DEBUG"):
             raise
