@@ -161,24 +161,74 @@ def test_looking_changes_nothing_in_the_training(ultralytics, tmp_path):
     assert all(torch.equal(found[0][key], found[1][key]) for key in found[0])
 
 
-@pytest.mark.parametrize("head", ["Segment", "Classify"])
-def test_segmentation_and_classification_are_guarded_too(head, ultralytics, tmp_path):
-    task = head.lower().removesuffix("ation")
+def swapped(folder, head):
+    """A set whose red things are called blue and the other way round, three times of four."""
     if head == "Classify":
-        data = folders(tmp_path / "human")
-    else:
-        data = scenes(tmp_path / "human", 24, 24, polygons=True)
+        data = folders(folder, 16, seed=1)
+        for at in (at for at in range(16) if at % 4):
+            ours, theirs = (data / "train" / name / f"{at:03d}.png" for name in CLASSES)
+            ours.rename(folder / "aside.png")
+            theirs.rename(ours)
+            (folder / "aside.png").rename(theirs)
+        return data
+    data = scenes(folder, seed=1, polygons=True)
+    for file in sorted((folder / "labels" / "train").glob("*.txt"))[16:]:
+        rows = file.read_text().splitlines()
+        file.write_text("".join(f"{1 - int(row[0])}{row[1:]}\n" for row in rows))
+    return data
+
+
+@pytest.mark.parametrize(("head", "epochs", "objects"), [("Segment", 20, 80), ("Classify", 15, 32)])
+def test_segmentation_and_classification_are_guarded_too(
+    head, epochs, objects, ultralytics, tmp_path, capsys
+):
+    """Recall by class (and size of the mask's box); a model that mixes classes up is blocked."""
+    seg = head == "Segment"
+    data = scenes(tmp_path / "human", polygons=True) if seg else folders(tmp_path / "human", 16)
     model = ultralytics.YOLO(str(model_file(tmp_path, head=head)))
-    assert model.task == task
     guarded = firsthand.guard(model, data, origin="human", ledger=False)
-    told = QUICK | {"epochs": 2 if head == "Segment" else 8}
+    told = QUICK | {"epochs": epochs}
     model.train(data=str(data), project=str(tmp_path), name="run", **told)
     told = verdict_of(tmp_path / "run")
     assert guarded.verdict == told["verdict"] == "pass"
-    whole = next(each for each in told["recall"] if not each["slice"])
-    assert whole["n_reference"] == (24 if head == "Classify" else 48)
-    sizes = {each["slice"].get("size") for each in told["recall"]}
-    assert sizes == ({None} if head == "Classify" else {None, "small", "medium", "large"})
+    recall = {tuple(each["slice"].items()): each for each in told["recall"]}
+    assert recall[()]["value"] > 0.4
+    assert recall[()]["n_reference"] == objects
+    sizes = (None, "small", "medium", "large") if seg else (None,)
+    assert {each["slice"].get("size") for each in told["recall"]} == set(sizes)
+    assert {each["slice"].get("class") for each in told["recall"]} == {None, *CLASSES}
+    child = ultralytics.YOLO(str(tmp_path / "run" / "weights" / "best.pt"))
+    firsthand.guard(child, data, origin="human", ledger=False, allow_undetermined=True)
+    worse = swapped(tmp_path / "next", head)
+    with pytest.raises(firsthand.Blocked, match="lost what an earlier one found"):
+        child.train(
+            data=str(worse), project=str(tmp_path), name="ruin", **QUICK | {"epochs": epochs // 2}
+        )
+    lost = verdict_of(tmp_path / "ruin")["lost"]
+    assert any("class" in each["slice"] for each in lost)
+    assert "of the recall of generation 0 is left" in capsys.readouterr().err
+
+
+def test_a_model_that_is_trained_twice_descends_from_itself(ultralytics, tmp_path):
+    """In one script, and into the folder of the first run."""
+    data = scenes(tmp_path / "human", 24, 24)
+    ledger = firsthand.Ledger.init(tmp_path)
+    model = ultralytics.YOLO(str(model_file(tmp_path)))
+    firsthand.guard(model, data, origin="human", ledger=tmp_path)
+    told = QUICK | {"epochs": 1, "project": str(tmp_path), "exist_ok": True}
+    names = []
+    for name in ("first", "second"):
+        model.train(data=str(data), name=name, **told)
+        names.append(verdict_of(tmp_path / name)["model"]["name"])
+    assert [each["name"] for each in verdict_of(tmp_path / "second")["lineage"]] == names[:1]
+    again = ultralytics.YOLO(str(tmp_path / "second" / "weights" / "best.pt"))
+    firsthand.guard(again, data, origin="human", ledger=tmp_path)
+    again.train(data=str(data), name="second", **told)
+    third = verdict_of(tmp_path / "second")
+    assert [each["name"] for each in third["lineage"]] == names[::-1]
+    assert third["model"]["generation"] == 0
+    parents = {each.name: each.parent for each in ledger.models()}
+    assert parents == {names[0]: None, names[1]: names[0], third["model"]["name"]: names[1]}
 
 
 def test_a_predictor_answers_image_by_image_and_names_what_it_cannot_read(base, tmp_path):
