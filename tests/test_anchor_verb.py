@@ -48,9 +48,10 @@ def test_means_over_many_choices_are_those_of_all_images(rng, videos):
     hit = np.bincount(whole.human.image, sure, human.images)
     held = np.bincount(human.image, minlength=human.images)
     chance = anchoring.chances(samples, NAMES, 0.2)
+    strata = anchoring.strata(samples, NAMES)
     totals, ratios, plain = [], [], []
     for _ in range(500):
-        taken = anchoring.take(samples, chance, rng)
+        taken = anchoring.take(samples, chance, rng, strata)
         weight = 1 / chance[taken]
         totals.append((weight * held[taken]).sum())
         ratios.append((weight * hit[taken]).sum() / (weight * held[taken]).sum())
@@ -67,9 +68,29 @@ def test_chances_are_kept_and_sum_to_the_share(rng):
     chance = anchoring.chances(samples, NAMES, 0.2)
     assert chance.sum() == pytest.approx(60)
     assert 0 < chance.min() < chance.max() <= 0.5
-    taken = np.array([anchoring.take(samples, chance, rng) for _ in range(600)])
+    strata = anchoring.strata(samples, NAMES)
+    taken = np.array([anchoring.take(samples, chance, rng, strata) for _ in range(600)])
     assert (taken.sum(axis=1) == 60).all()
     assert np.abs(taken.mean(axis=0) - chance).max() < 0.1
+
+
+def test_every_class_and_size_gets_its_share(rng):
+    """By strata the number of rare objects differs less from choice to choice."""
+    human = scenes(rng, 300)[0]
+    samples = made(human)
+    chance, strata = anchoring.chances(samples, NAMES, 0.2), anchoring.strata(samples, NAMES)
+    assert set(strata[human.image[human.label == STAR]]) <= {0, 1, 2}
+    assert (strata[np.setdiff1d(np.arange(300), human.image)] == 9).all()
+    held = np.bincount(human.image[human.label == STAR], minlength=300)
+    spread = [
+        np.std([held[anchoring.take(samples, chance, rng, each)].sum() for _ in range(300)])
+        for each in (None, strata)
+    ]
+    assert spread[1] < 0.8 * spread[0]
+    for stratum in range(9):
+        here = strata == stratum
+        taken = [anchoring.take(samples, chance, rng, strata)[here].sum() for _ in range(50)]
+        assert max(abs(each - chance[here].sum()) for each in taken) < 1.01
 
 
 @pytest.mark.parametrize(("images", "share"), [(2, 0.2), (3, 0.5), (5, 0.5), (7, 0.45)])

@@ -100,7 +100,8 @@ def anchor(
     data = source
     able, made = _able(data)
     chance = anchoring.chances(able, data.classes, share)
-    taken = anchoring.take(able, chance, np.random.default_rng(seed))
+    strata = anchoring.strata(able, data.classes)
+    taken = anchoring.take(able, chance, np.random.default_rng(seed), strata)
     rest = _rest(data, able, taken)
     if not any(one.split != "test" for one in rest):
         raise InputError("nothing is left to train on", expected="more images by people")

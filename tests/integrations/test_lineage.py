@@ -5,7 +5,13 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 from firsthand.integrations.ultralytics import verdict
-from firsthand.integrations.ultralytics.lineage import SCHEMA, digest_of, lineage, started_from
+from firsthand.integrations.ultralytics.lineage import (
+    SCHEMA,
+    digest_of,
+    lineage,
+    started_from,
+    written,
+)
 
 
 def test_lineage_is_known_where_a_guarded_run_wrote_it(tmp_path):
@@ -15,9 +21,16 @@ def test_lineage_is_known_where_a_guarded_run_wrote_it(tmp_path):
     weights.write_bytes(b"weights")
     assert lineage(None, None).generation(1) == 1  # from scratch
     assert lineage(weights, {"data": "x.yaml"}).parent.trained_on == "x.yaml"
-    zero = {"name": "gen0@a", "weights": "g.pt", "digest": "aa", "generation": 0, "run": ""}
+    zero = {
+        "name": "gen0@a",
+        "weights": "g.pt",
+        "digest": "aa",
+        "generation": 0,
+        "run": "",
+        "human": True,
+    }
     model = {"name": "gen1@b", "generation": 1, "data": "d", "digests": [digest_of(weights)]}
-    told = {"schema": SCHEMA, "model": model, "lineage": [zero]}
+    told = {"schema": SCHEMA, "model": model, "lineage": [zero], "data": {"all_human": False}}
     verdict.write(told, run / "firsthand" / "verdict.json")
     found = lineage(weights, None)
     assert (found.parent.generation, found.first.name) == (1, "gen0@a")
@@ -27,6 +40,26 @@ def test_lineage_is_known_where_a_guarded_run_wrote_it(tmp_path):
     assert lineage(copied, {"save_dir": str(run)}).parent.generation == 1
     copied.write_bytes(b"other weights")  # somebody trained on
     assert lineage(copied, {"save_dir": str(run)}).parent.generation is None
+
+
+def test_the_first_model_of_people_is_known_though_its_own_start_is_not(tmp_path):
+    """Published weights, tuned on people's data, then on labels of its own, and so on."""
+    base = tmp_path / "yolo26n.pt"
+    base.write_bytes(b"published")
+    found, ancestors = lineage(base, {}), []
+    for name, human in (("a", True), ("b", False), ("c", False)):
+        weights = tmp_path / name / "weights" / "best.pt"
+        weights.parent.mkdir(parents=True)
+        weights.write_bytes(name.encode())
+        ancestors = written(found)
+        own = {"name": f"{name}@1", "generation": found.generation(0), "data": "d"}
+        told = {"model": own | {"digests": [digest_of(weights)]}, "lineage": ancestors}
+        told |= {"schema": SCHEMA, "data": {"all_human": human}}
+        verdict.write(told, tmp_path / name / "firsthand" / "verdict.json")
+        found = lineage(weights, None)
+    assert [each.name for each in found.ancestors][:3] == ["c@1", "b@1", "a@1"]
+    assert {each.generation for each in found.ancestors} == {None}  # unknown, not 0
+    assert found.first.name == "a@1"
 
 
 def trained(ckpt, path=None, trainer=None, **args):

@@ -2,7 +2,8 @@
 
 Images with rare classes and small objects are taken likelier, by group, with a chance that is known
 and kept: weighing by one over it gives unbiased means of all images. Systematic sampling with
-unequal chances (Madow 1949) takes exactly as many groups as were asked for.
+unequal chances (Madow 1949) takes exactly as many groups as were asked for; as groups stand in the
+order of the rarest class and size that they hold, each of these gets its share.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from firsthand.detections import cells_of, labelled
 from firsthand.errors import InputError
 from firsthand.training_sets.drawn import Drawn, Item
 from firsthand.training_sets.replay import stratified
-from firsthand.types import FloatArray, Sample
+from firsthand.types import Dataset, FloatArray, Sample
 
 HIGHEST = 0.5
 """The likeliest image is taken with this chance: what is rare is needed for training as well."""
@@ -39,6 +41,18 @@ def chances(samples: Sequence[Sample], classes: Sequence[str], share: float) -> 
     return np.asarray(_scaled(weight, max(wanted, 1))[group])
 
 
+def strata(samples: Sequence[Sample], classes: Sequence[str]) -> NDArray[np.int64]:
+    """The rarest class and size that each image holds, (n,), 0 the rarest; the largest for none."""
+    data = Dataset("", "detect", tuple(classes), tuple(samples))
+    objects = labelled(data)
+    cells = cells_of(objects, classes)
+    rank = np.argsort(np.argsort(cells.counts(objects), kind="stable"), kind="stable")
+    out = np.full(len(samples), len(cells))
+    place = np.flatnonzero([one.label is not None and one.boxes is not None for one in samples])
+    np.minimum.at(out, place[objects.image], rank[cells.of(objects)])
+    return out
+
+
 def groups(samples: Sequence[Sample]) -> NDArray[np.int64]:
     """The number of each sample's group, (n,); without one, a sample is a group of its own."""
     names = [one.group.encode() or b"\0" + one.media for one in samples]
@@ -57,7 +71,10 @@ def _scaled(weight: FloatArray, total: int) -> FloatArray:
 
 
 def take(
-    samples: Sequence[Sample], chance: FloatArray, rng: np.random.Generator
+    samples: Sequence[Sample],
+    chance: FloatArray,
+    rng: np.random.Generator,
+    strata: NDArray[np.int64] | None = None,
 ) -> NDArray[np.bool_]:
     """Which images are taken, (n,); all of a group or none.
 
@@ -65,6 +82,7 @@ def take(
         samples: the images.
         chance: of each; alike in a group.
         rng: decides.
+        strata: of each; each gets its share of what is taken, give or take one.
 
     >>> images = [Sample(key, key.encode()) for key in "abcdefgh"]
     >>> int(take(images, np.full(8, 0.25), np.random.default_rng(0)).sum())
@@ -73,6 +91,10 @@ def take(
     group = groups(samples)
     first = np.unique(group, return_index=True)[1]
     order = rng.permutation(len(first))
+    if strata is not None:
+        rarest = np.full(len(first), strata.max())
+        np.minimum.at(rarest, group, strata)
+        order = order[np.argsort(rarest[order], kind="stable")]
     ends = np.cumsum(chance[first][order])
     ends[-1] = np.round(ends[-1])  # the sum of the chances is whole
     marks = np.floor(ends + rng.random())

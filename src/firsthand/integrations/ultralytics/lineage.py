@@ -29,6 +29,7 @@ class Ancestor:
     generation: int | None  # None: unknown
     run: str  # folder of the run that made it, empty where nobody knows
     trained_on: str = ""  # as its settings name it
+    human: bool = False  # people made or verified all that its run trained on
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,11 @@ class Lineage:
 
     @property
     def first(self) -> Ancestor | None:
-        """The model of generation 0, if the chain leads to one."""
-        return next((each for each in reversed(self.ancestors) if each.generation == 0), None)
+        """The earliest model that people's data alone made, if the chain leads to one.
+
+        What its own training started from, such as weights that were published, may be unknown.
+        """
+        return next((each for each in reversed(self.ancestors) if each.human), None)
 
     def generation(self, of_data: int | None) -> int | None:
         """The generation of a model trained from here on such data; unknown if a part is.
@@ -75,7 +79,13 @@ def lineage(weights: str | Path | None, settings: Mapping[str, Any] | None) -> L
     if recorded is not None and digest in recorded["model"]["digests"]:
         own = recorded["model"]
         parent = Ancestor(
-            own["name"], str(weights), digest, own["generation"], recorded["run"], own["data"]
+            own["name"],
+            str(weights),
+            digest,
+            own["generation"],
+            recorded["run"],
+            own["data"],
+            (recorded.get("data") or {}).get("all_human") is True,
         )
         return Lineage((parent, *(Ancestor(**each) for each in recorded["lineage"])), False)
     trained_on = str(told.get("data") or "")
