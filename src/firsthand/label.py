@@ -23,6 +23,7 @@ from firsthand.provenance import from_fields
 from firsthand.read import read, samples_digest
 from firsthand.sources import BOXED
 from firsthand.training_sets import anchored, pseudo_labels
+from firsthand.training_sets.apart import check_apart, check_outside
 from firsthand.training_sets.labelled import SCHEMA, Labels, told
 from firsthand.training_sets.unlabelled import Joined, Unlabelled, images, joined
 from firsthand.training_sets.validation import trusted
@@ -81,6 +82,8 @@ def label(
     """
     human = _reference(reference)
     waiting = _new(images(pool), human)
+    check_outside(Path(out), {Path(one.path).resolve().parent for one in waiting.samples})
+    check_apart(Path(out), [human])
     val = [one for one in human.samples if one.split == "val" and one.label is not None]
     way = _method(method, options)
     seen, generator = _predictions(source, waiting, val, human.classes, generator, _floor(way))
@@ -101,6 +104,7 @@ def label(
         generator=generator,
         generation=made_by.generation,
         val=len(val),
+        media=media,
         boxes_only=human.task in LINED and not lined,
         skips=(*waiting.skips, *seen.skips, *_unseen(waiting, seen)),
         seed=seed,

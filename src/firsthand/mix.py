@@ -102,7 +102,7 @@ def mix(
         earlier=tuple(_opened(one, None, known) for one in earlier),
         val=_opened_if(val, HUMAN, known),
     )
-    check_apart(Path(out), given)
+    check_apart(Path(out), (dataset for _, dataset in given.parts))
     chosen = _policy(policy, options or {})
     order = Order(
         out=Path(out),

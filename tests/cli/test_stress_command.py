@@ -67,4 +67,4 @@ def test_it_speaks_chinese_and_refuses_what_cannot_be(points, tmp_path, capsys):
     code, _, said = run(capsys, "healthy", *words)
     assert code == 2
     assert "it is there already" in said
-    assert "there is no failures component" in run(capsys, "nothing", *words)[2]
+    assert "there is no failure named" in run(capsys, "nothing", *words)[2]

@@ -98,4 +98,4 @@ def _text(found: Anchored, step: str, lang: Language) -> str:
         "  " + "  ".join(padded(cell, room) for cell, room in zip(row, wide, strict=True)).rstrip()
         for row in rows
     )
-    return "\n".join([*lines, "", *table, "", f"{text('section.next', lang)}: {step}"])
+    return "\n".join([*lines, "", *table, "", text("label.next", lang, command=step)])

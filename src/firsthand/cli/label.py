@@ -172,8 +172,7 @@ def _text(found: Labels, steps: Sequence[str], lang: Language) -> str:
     if found.checks:
         path = str(found.out / CHECKS)
         lines.append(text("labels.check", lang, path=path, count=len(found.checks)))
-    do_next = text("section.next", lang)
-    return "\n".join([*lines, *(f"{do_next}: {step}" for step in steps)])
+    return "\n".join([*lines, *(text("label.next", lang, command=step) for step in steps)])
 
 
 def _doubts(found: Labels, lang: Language) -> list[str]:
@@ -186,6 +185,8 @@ def _doubts(found: Labels, lang: Language) -> list[str]:
         said.append(text("labels.no-anchor", lang))
     if not found.val:
         said.append(text("labels.no-val", lang))
+    if found.media == "unknown":
+        said.append(text("labels.no-media", lang))
     if found.boxes_only:
         said.append(text("labels.boxes-only", lang))
     return [f"  ▲ {one}" for one in said]

@@ -48,6 +48,7 @@ def command(
     from firsthand.messages import language, text
     from firsthand.stress import medium, stress
 
+    failure = failure.replace("-", "_")  # as diagnose writes it
     kind = registry.load("failures", failure)
     dial = medium(kind) if strength is None else strength
     case = stress(
@@ -69,7 +70,7 @@ def command(
     spoken = language(lang)
     name = text(f"diagnose.name.{case.cause}", spoken)
     print(text("stress.done", spoken, **{**facts, "cause": name}, out=str(out)))
-    print(f"{text('section.next', spoken)}: {ask}")
+    print(text("label.next", spoken, command=ask))
 
 
 def _size(case: Case) -> int:

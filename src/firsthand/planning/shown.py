@@ -31,7 +31,7 @@ def render(found: Plan, effort: Sequence[Step], source: str, lang: Language) -> 
         list(told.verifier()),
         [told.say("title.assumed"), *(f"  {line}" for line in told.assumptions())],
         [noted(found.people.skips, found.people.other_split, lang)],
-        [f"{text('section.next', lang)}: {next_step(found, source)}"],
+        [text("label.next", lang, command=next_step(found, source))],
     ]
     return "\n\n".join("\n".join(block) for block in blocks if any(block)) + "\n"
 

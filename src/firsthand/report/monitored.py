@@ -13,7 +13,7 @@ from firsthand.monitor import Began, Monitored, Watched
 from firsthand.report.as_json import plain
 from firsthand.report.curves import Curve, Point, curves
 from firsthand.report.left_out import missing
-from firsthand.report.sheet import Panel, key, note, shade, sheet
+from firsthand.report.sheet import Panel, key, notes, shade, sheet
 from firsthand.report.words import amount, clean, facts, part
 
 SHOWN = 8  # questions in a table or picture; those with most evidence first
@@ -63,8 +63,8 @@ def picture(told: Told) -> str:
     found = told.found
     panels = [_evidence(told)] if found.generations else []
     panels += [_question(told, one) for one in told.ranked[:SHOWN]]
-    legend = [key(0, told.say("anything")), shade(told.say("head.null"))]
-    legend.append(note(told.say("why", alpha=found.alpha)))
+    legend = [key(0, told.say("anything")), key(1, told.say("needed"), marked=False)]
+    legend += [shade(told.say("head.null")), *notes(told.say("why", alpha=found.alpha))]
     return sheet(_verdict(told).splitlines()[0], panels, legend, lang=told.lang)
 
 
@@ -144,7 +144,7 @@ def _missing(told: Told) -> str:
 def _next(told: Told) -> str:
     if told.found.alarm is not None and told.latest:
         words = ["firsthand", "audit", told.latest, "--reference", told.reference]
-        return told.say("next-audit", command=shlex.join(words))
+        return text("label.next", told.lang, command=shlex.join(words))
     return told.say("next-look", command=shlex.join(told.again))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from html import escape
 from typing import NamedTuple
@@ -10,6 +11,7 @@ from firsthand.report.page import css
 from firsthand.report.svg import LINE, WIDE, label, mark, shorten, width
 
 GAP = 24
+_WORDS = re.compile(r"[\u2e80-\uffff]|[^\s\u2e80-\uffff]+\s*|\s+")
 
 
 class Panel(NamedTuple):
@@ -21,9 +23,9 @@ class Panel(NamedTuple):
     unit: str = ""  # told beside the heading
 
 
-def key(at: int, words: str) -> str:
-    """A line of the legend: the mark of curve number `at` and what it stands for."""
-    drawn = f'<path d="M0 -4H28" class="line s{at}"/>{mark(14, -4, at, big=True)}'
+def key(at: int, words: str, *, marked: bool = True) -> str:
+    """A line of the legend: the line and mark of curve number `at` and what it stands for."""
+    drawn = f'<path d="M0 -4H28" class="line s{at}"/>' + mark(14, -4, at, big=True) * marked
     return drawn + label(36, 0, words)
 
 
@@ -35,6 +37,20 @@ def shade(words: str) -> str:
 def note(words: str) -> str:
     """A line of small text above the charts."""
     return label(0, 0, words, kind="tick")
+
+
+def notes(words: str, room: float = 2 * WIDE + GAP) -> list[str]:
+    """The same in as many lines as it takes; broken at spaces, or in Chinese at any character.
+
+    >>> len(notes("a sentence", 40)), len(notes("一个句子", 33))
+    (2, 2)
+    """
+    lines = [""]
+    for word in _WORDS.findall(words):
+        if lines[-1] and width(lines[-1] + word.rstrip()) > room:
+            lines.append("")
+        lines[-1] += word
+    return [note(line.strip()) for line in lines]
 
 
 def sheet(

@@ -5,33 +5,42 @@ Whoever reads those data again would find the new set's images in them, generate
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from firsthand.errors import InputError
-from firsthand.training_sets.pools import IMAGES, Given, in_full
+from firsthand.training_sets.pools import IMAGES, in_full
 from firsthand.types import Dataset
 
 
-def check_apart(out: Path, given: Given) -> None:
+def check_apart(out: Path, datasets: Iterable[Dataset]) -> None:
     """Refuse a place inside an image folder of the data.
 
     Raises:
         InputError: it is inside one.
     """
+    for dataset in datasets:
+        check_outside(out, image_folders(dataset))
+
+
+def check_outside(out: Path, folders: Iterable[Path]) -> None:
+    """Refuse a place inside one of these folders.
+
+    Raises:
+        InputError: it is inside one.
+    """
     place = out.resolve()
-    for _, dataset in given.parts:
-        for folder in _folders(dataset):
-            if folder == place or folder in place.parents:
-                raise InputError(
-                    f"it lies in {folder}, which holds images of {dataset.name}",
-                    expected="a folder beside the data",
-                    todo="Name another one with --out.",
-                    where=str(out),
-                )
+    for folder in folders:
+        if folder == place or folder in place.parents:
+            raise InputError(
+                f"it lies in {folder}, which holds images of the data",
+                expected="a folder beside the data",
+                todo="Name another one with --out.",
+                where=str(out),
+            )
 
 
-def _folders(dataset: Dataset) -> Iterator[Path]:
+def image_folders(dataset: Dataset) -> Iterator[Path]:
     """The uppermost folders that hold images of a dataset: below its root, or it."""
     if dataset.task not in IMAGES:
         return

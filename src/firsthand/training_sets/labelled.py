@@ -53,6 +53,7 @@ class Labels:
     checks: tuple[Check, ...]
     anchor_images: int
     val: int  # images of the validation set that people labelled
+    media: str = "unknown"  # who made the images
     boxes_only: bool  # the reference has outlines, and the labels have none
     skips: tuple[Skip, ...]
     seed: int

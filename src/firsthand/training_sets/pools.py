@@ -15,11 +15,11 @@ from typing import NamedTuple
 import numpy as np
 
 from firsthand.class_counts import in_split
-from firsthand.composition import held, labelled
+from firsthand.composition import held
 from firsthand.errors import InputError
 from firsthand.formats.layout import printable
 from firsthand.formats.yolotext import label_path
-from firsthand.provenance import provenance_class
+from firsthand.training_sets.described import check_origins
 from firsthand.training_sets.drawn import Drawn, Role, drawn
 from firsthand.training_sets.validation import trusted
 from firsthand.types import Dataset, Sample, Task
@@ -95,7 +95,7 @@ def pools(given: Given, split: str = "train") -> Pools:
     made = sorting.take("generated", given.generated)
     before = [sorting.take("earlier", one) for one in given.earlier]
     val = sorting.validation(human, given.val)
-    sorting.check_origins(people, fresh, made, before)
+    check_origins(people, fresh, made, before)
     fresh, made, older = sorting.once(people, fresh, made, before)
     return Pools(
         task=human.task,
@@ -134,33 +134,6 @@ class _Sorting:
         if named is not None and not chosen:
             chosen = list(named.samples)
         return self._usable("val", dataset, chosen)
-
-    def check_origins(
-        self,
-        human: Sequence[Sample],
-        fresh: Sequence[Sample],
-        made: Sequence[Sample],
-        before: Sequence[Sequence[Sample]],
-    ) -> None:
-        """Human data come from people, and what models made says so."""
-        for role, samples in (("human", human), ("fresh", fresh)):
-            doubtful = [one for one in samples if not trusted(one)]
-            if doubtful:
-                raise InputError(
-                    f"the {role} data hold {_kinds(doubtful)}, such as {doubtful[0].key}",
-                    expected="samples that people made or verified",
-                    todo=f"Take them out of the {role} data; they may be generated ones.",
-                )
-        for role, samples in (("generated", made), *(("earlier", each) for each in before)):
-            unknown = [one for one in samples if _kind(one) == "unknown"]
-            if unknown:
-                raise InputError(
-                    f"of {len(unknown):,} {role} samples nobody says who made them, such as "
-                    f"{unknown[0].key}",
-                    expected="an origin for each",
-                    todo="Say --origin synthetic or model-labelled and --generator NAME@VERSION, "
-                    "or put a provenance.yaml beside them.",
-                )
 
     def once(
         self,
@@ -292,12 +265,3 @@ def in_full(root: str, path: str) -> str:
 
 def _identity(sample: Sample) -> object:
     return sample.media, sample.label, sample.provenance
-
-
-def _kind(sample: Sample) -> str:
-    return provenance_class(sample.provenance, labelled(sample))
-
-
-def _kinds(samples: Iterable[Sample]) -> str:
-    counts = Counter(map(_kind, samples))
-    return ", ".join(f"{count:,} {name}" for name, count in counts.items())

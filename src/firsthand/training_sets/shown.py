@@ -18,7 +18,7 @@ def render(mixed: Mixed, next_step: str, lang: Language) -> str:
     head = [told.done(), told.human(), *told.unused()]
     parts = [*told.table(), told.origins(), *told.classes(), *told.notes()]
     left_out = [*told.left_out(), *noted(mixed.skips, 0, lang).splitlines()]
-    blocks = [head, parts, left_out, [f"{text('section.next', lang)}: {next_step}"]]
+    blocks = [head, parts, left_out, [text("label.next", lang, command=next_step)]]
     return "\n\n".join("\n".join(block) for block in blocks if block)
 
 
