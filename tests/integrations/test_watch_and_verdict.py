@@ -210,11 +210,15 @@ def test_curves_show_what_was_looked_at(rng):
         tuple((each.epoch, each.recall) for each in looks),
         (("generation-0", looks[0].recall),),
         looks[1].recall,
+        {"generation-0": looks[1].against(looks[0])},
     )
     for lang in ("en", "zh"):
         page = over_epochs.html(told, lang)
         assert page.count('<svg class="chart"') == 4  # all, class, size, class by size
         assert "<script" not in page
+        assert f"<td>{len(human):,}</td>" in page  # no recall without the objects behind it
+        assert "left of it" in page or "保留比例" in page
+        assert "<td>1.00 [0.93, 1.07]</td>" in page  # an equal model, where all was found
         assert "nan" not in over_epochs.svg(told, lang)
     none = over_epochs.Told("cannot-say", ("◆",), (), (), ())
     assert "No recall can be told" in over_epochs.svg(none)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from html import escape
 from math import nan
 
@@ -27,9 +27,10 @@ class Told:
 
     verdict: Verdict
     lines: tuple[str, ...]
-    epochs: tuple[tuple[int, Answers], ...]  # recall after an epoch
+    epochs: tuple[tuple[int, Answers], ...]  # recall after an epoch; 0 is before the first
     earlier: tuple[tuple[str, Answers], ...]  # recall of generation 0 and of the parent
     final: Answers
+    left: Mapping[str, Answers] = field(default_factory=dict)  # of the recall of each of them
 
 
 def svg(told: Told, lang: Language = "en") -> str:
@@ -100,16 +101,16 @@ def _found(answers: Answers, which: Slice) -> Measurement | None:
 
 
 def _table(told: Told, lang: Language) -> str:
-    heads = [
-        "",
-        text("guard.final", lang),
-        *(text(f"guard.{role}", lang) for role, _ in told.earlier),
-    ]
+    heads = ["", text("guard.objects", lang), text("guard.final", lang)]
+    for role, _ in told.earlier:
+        heads += [text(f"guard.{role}", lang), text("guard.left", lang)]
     rows = []
     for one in told.final:
         name = part(one.slice, lang) if one.slice else text("guard.panel-all", lang)
-        cells = [_cell(told.final, one.slice)]
-        cells += [_cell(answers, one.slice) for _, answers in told.earlier]
+        found = _found(told.final, one.slice)
+        cells = ["–" if found is None else f"{found.n_reference:,}", _cell(told.final, one.slice)]
+        for role, answers in told.earlier:
+            cells += [_cell(answers, one.slice), _cell(told.left.get(role, ()), one.slice)]
         rows.append("".join(f"<td>{escape(cell)}</td>" for cell in (name, *cells)))
     head = "".join(f"<th>{escape(each)}</th>" for each in heads)
     return f"<table><tr>{head}</tr>" + "".join(f"<tr>{row}</tr>" for row in rows) + "</table>"
@@ -117,4 +118,6 @@ def _table(told: Told, lang: Language) -> str:
 
 def _cell(answers: Answers, which: Slice) -> str:
     one = _found(answers, which)
-    return "–" if one is None else f"{one.value:.2f} [{one.low:.2f}, {one.high:.2f}]"
+    if one is None:
+        return "–"
+    return f"{one.value:.2f} [{max(one.low, 0.0):.2f}, {one.high:.2f}]"

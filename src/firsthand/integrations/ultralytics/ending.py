@@ -153,9 +153,17 @@ def _show(run: Run, final: Look | None, against: Sequence[Contrast], lang: Langu
     told = over_epochs.Told(
         run.verdict or "cannot-say",
         run.lines[:-1],  # the last names the page itself
-        tuple((one.epoch, one.recall) for one in run.looks),
+        tuple((one.epoch, one.recall) for one in (*_start(run), *run.looks)),
         tuple((role, one.recall) for role, one in run.earlier.items()),
         () if final is None else final.recall,
+        {one.role: one.left for one in against},
     )
     (run.folder / "recall.svg").write_text(over_epochs.svg(told, lang), encoding="utf-8")
     (run.folder / "report.html").write_text(over_epochs.html(told, lang), encoding="utf-8")
+
+
+def _start(run: Run) -> list[Look]:
+    """What the weights found that the training began from, where that was looked at."""
+    same = run.lineage.parent is not None and run.lineage.parent == run.lineage.first
+    found = run.earlier.get("generation-0" if same else "parent")
+    return [] if found is None else [found]
