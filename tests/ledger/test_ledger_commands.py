@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,22 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> s
     return captured.out if code in {0, 1} or "--json" in arguments else captured.err
 
 
+def test_the_whole_way_in_chinese(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    zh = ("--lang", "zh")
+    said = [run(capsys, "init", *zh), run(capsys, "log", *zh)]
+    said.append(run(capsys, "add", "human set/data.yaml", "--origin", "human", *zh))
+    said += [run(capsys, "status", *zh), run(capsys, "commit", "-m", "人工", *zh)]
+    said.append(run(capsys, "add", "--model", "det@1", "--trained-on", "v1", *zh))
+    run(capsys, "add", "生成/data.yaml", "--origin", "synthetic", "--generator", "det@1")
+    said.append(run(capsys, "commit", "-m", "生成", "--author", "安", *zh))
+    for words in (("diff", "v1"), ("lineage", "det@1"), ("log",), ("verify",), ("gc",)):
+        said.append(run(capsys, *words, *zh))
+    said.append(run(capsys, "export", "v1", "v1.jsonl", *zh))
+    english = re.compile(r"\b(of|is|was|samples?|version|generation|Next|Removed|from|made)\b")
+    lines = "".join(said).replace(str(project), "").splitlines()
+    assert [line for line in lines if english.search(line)] == []
+
+
 def test_the_whole_way(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert ".firsthand" in run(capsys, "init")
     said = run(capsys, "add", "human set/data.yaml", "--origin", "human")
@@ -55,7 +72,7 @@ def test_the_whole_way(project: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert "its outputs have generation 1" in said
     run(capsys, "add", "生成/data.yaml", "--origin", "synthetic", "--generator", "det@1")
     said = run(capsys, "commit", "-m", "generated", "--author", "ann")
-    assert "real 6 (50 %), own-output 6 (50 %); generation 0: 6, 1: 6" in said
+    assert "real 6 (50%), own output 6 (50%); generation 0: 6, 1: 6" in said
     assert "v1 to v2: 6 added" in run(capsys, "diff", "v1", "v2")
     assert "class RBC: 4 samples, now 8 (+4)" in run(capsys, "diff", "v1")
     said = run(capsys, "lineage", "det@1")

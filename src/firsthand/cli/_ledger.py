@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from firsthand import __version__
+from firsthand.messages import Language, percent, text
 from firsthand.types import Composition
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 SHORT = 10
 """Digits of an id that people see."""
-FIRST = "Next: firsthand add PATH --origin human (or synthetic, or model-labelled)"
-"""What to do with a ledger that holds nothing yet."""
 
 
 def opened() -> Ledger:
@@ -30,13 +29,13 @@ def opened() -> Ledger:
     return Ledger.open(".", stage="shared")
 
 
-def say(command: str, document: Mapping[str, Any], text: str, as_json: bool) -> None:
+def say(command: str, document: Mapping[str, Any], told: str, as_json: bool) -> None:
     """Print the result of a command, for people or as one document."""
     if as_json:
         content = {"schema": f"firsthand.{command}/1", "tool_version": __version__, **document}
         print(json.dumps(plain(content), ensure_ascii=False))
     else:
-        print(text)
+        print(told)
 
 
 def plain(value: Any) -> Any:
@@ -52,32 +51,28 @@ def plain(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
-def made_of(composition: Composition) -> str:
+def made_of(composition: Composition, lang: Language = "en") -> str:
     """One line on what a version is made of.
 
     >>> made_of(Composition(4, {"real": 3, "unknown": 1}, {"0": 3, "unknown": 1}, {}, {}, None, 3))
-    'real 3 (75 %), unknown 1 (25 %); generation 0: 3, unknown: 1; human ancestry known for 3 of 4'
+    'real 3 (75%), unknown 1 (25%); generation 0: 3, unknown: 1; human ancestry known for 3 of 4'
     """
-    total = composition.total or 1
-    kinds = ", ".join(
-        f"{name} {count:,} ({count / total:.0%})".replace("%", " %")
+    total, known = composition.total, composition.ancestry_known
+    join = text("slice.join", lang)
+    kinds = join.join(
+        f"{text(f'provenance.{name}', lang)} {count:,} ({percent(count / (total or 1))})"
         for name, count in composition.by_class.items()
     )
-    generations = ", ".join(
-        f"{name}: {count:,}" for name, count in composition.by_generation.items()
+    generations = join.join(
+        f"{name if name.isdigit() else text('ledger.unknown', lang)}: {count:,}"
+        for name, count in composition.by_generation.items()
     )
-    ancestry = (
-        f"human ancestry known for {composition.ancestry_known:,} of {composition.total:,}"
-        if composition.ancestry is None
-        else f"human ancestry {composition.ancestry:.3f}"
+    share = "" if composition.ancestry is None else f"{composition.ancestry:.3f}"
+    code = "ledger.ancestry" if share else "ledger.ancestry-of"
+    return text(
+        "ledger.made-of",
+        lang,
+        kinds=kinds or text("ledger.nothing", lang),
+        generations=generations or text("ledger.none", lang),
+        ancestry=text(code, lang, ancestry=share, known=known, total=total),
     )
-    return f"{kinds or 'nothing'}; generation {generations or 'none'}; {ancestry}"
-
-
-def counted(count: int, noun: str) -> str:
-    """A number with its noun.
-
-    >>> counted(1, "sample"), counted(2000, "sample")
-    ('1 sample', '2,000 samples')
-    """
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from firsthand.cli._ledger import Json, counted, opened, say
+from firsthand.cli._judging import Lang
+from firsthand.cli._ledger import Json, opened, say
 from firsthand.errors import InputError
+from firsthand.messages import Language, language, text
 
 if TYPE_CHECKING:
     from firsthand.ledger import Ledger
+    from firsthand.ledger.catalog import Model
     from firsthand.types import Dataset, Provenance, Skip
 
 
@@ -46,11 +49,13 @@ def command(
     trained_on: Annotated[str | None, typer.Option(help="The version it was trained on.")] = None,
     parent: Annotated[str | None, typer.Option(help="The model it was tuned from.")] = None,
     as_json: Json = False,
+    lang: Lang = None,
 ) -> None:
     """Stage a dataset for the next commit, or register a model with --model.
 
     The version then holds of PATH what PATH holds now: changed samples change, vanished ones go.
     """
+    spoken = language(lang)
     ledger = opened()
     if (path is None) == (model is None):
         raise InputError(
@@ -58,13 +63,14 @@ def command(
             expected="firsthand add PATH, or firsthand add --model NAME@VERSION",
         )
     if model is not None:
-        _register(ledger, model, trained_on, parent, as_json)
+        registered = ledger.register_model(model, trained_on=trained_on, parent=parent)
+        say("add", {"model": registered}, _registered(registered, spoken), as_json)
         return
     assert path is not None
     _refuse_overlap(ledger, path)
     if remove:
         ledger.remove(path)
-        say("add", {"removed": str(path)}, f"{path} goes with the next commit.", as_json)
+        say("add", {"removed": str(path)}, text("ledger.goes", spoken, path=path), as_json)
         return
     declared = _declared(origin, generator, generation, verified_by)
     dataset = _read(path, format, provenance, strict)
@@ -73,18 +79,17 @@ def command(
     )
     skips = dict(Counter(skip.code for skip in dataset.skips))
     document = {"source": item.source, "samples": item.samples, "skips": skips}
-    say("add", document, _text(item.source, item.samples, dataset.skips), as_json)
+    say("add", document, _text(item.source, item.samples, dataset.skips, spoken), as_json)
 
 
-def _text(source: str, samples: int, skips: Sequence[Skip]) -> str:
+def _text(source: str, samples: int, skips: Sequence[Skip], lang: Language) -> str:
     from firsthand.report.left_out import skipped
 
-    lines = [f"Staged {counted(samples, 'sample')} of {source}."]
-    lines += [
-        f"  left out: {each.count:,} × {each.text}\n    first {each.places[0]}"
-        for each in skipped(skips, "en")
-    ]
-    return "\n".join([*lines, 'Next: firsthand commit -m "what changed"'])
+    lines = [text("ledger.staged", lang, count=samples, source=source)]
+    for each in skipped(skips, lang):
+        said = {"count": each.count, "reason": each.text, "first": each.places[0]}
+        lines.append("  " + text("ledger.left-out", lang, **said))
+    return "\n".join([*lines, text("ledger.next-commit", lang)])
 
 
 def _read(path: Path, format: str | None, provenance: Path | None, strict: bool) -> Dataset:
@@ -125,15 +130,11 @@ def _refuse_overlap(ledger: Ledger, path: Path) -> None:
             )
 
 
-def _register(
-    ledger: Ledger, name: str, trained_on: str | None, parent: str | None, as_json: bool
-) -> None:
-    model = ledger.register_model(name, trained_on=trained_on, parent=parent)
-    generation = (
-        f"unknown, at least {model.generation_at_least}"
-        if model.generation is None
-        else str(model.generation)
-    )
-    ancestry = "unknown" if model.ancestry is None else f"{model.ancestry:.3f}"
-    text = f"Registered {name}: its outputs have generation {generation}, ancestry {ancestry}."
-    say("add", {"model": model}, text, as_json)
+def _registered(model: Model, lang: Language) -> str:
+    generation = str(model.generation)
+    if model.generation is None:
+        generation = text("ledger.at-least", lang, generation=model.generation_at_least)
+    unknown = text("ledger.unknown", lang)
+    ancestry = unknown if model.ancestry is None else f"{model.ancestry:.3f}"
+    said = {"generation": generation, "ancestry": ancestry}
+    return text("ledger.registered", lang, name=model.name, **said)

@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
-from firsthand.cli._ledger import SHORT, Json, counted, made_of, opened, say
+from firsthand.cli._judging import Lang
+from firsthand.cli._ledger import SHORT, Json, made_of, opened, say
+from firsthand.messages import language, text
 
 
 def command(
@@ -15,11 +17,12 @@ def command(
     branch: Annotated[str, typer.Option(help="Branch to move.")] = "main",
     base: Annotated[str | None, typer.Option(help="Where a new branch begins.")] = None,
     as_json: Json = False,
+    lang: Lang = None,
 ) -> None:
     """Make a version of what is staged."""
     version = opened().commit(message, author=author, branch=branch, base=base)
-    text = (
-        f"{version.name} {version.id[:SHORT]} on {branch}: {counted(version.samples, 'sample')}\n"
-        f"  {made_of(version.composition)}"
-    )
-    say("commit", {"version": version, "branch": branch}, text, as_json)
+    spoken = language(lang)
+    facts = {"version": version.name, "id": version.id[:SHORT], "branch": branch}
+    head = text("ledger.version", spoken, count=version.samples, **facts)
+    told = f"{head}\n  {made_of(version.composition, spoken)}"
+    say("commit", {"version": version, "branch": branch}, told, as_json)

@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
+from firsthand.cli._judging import Lang
 from firsthand.cli._ledger import Json, opened, say
+from firsthand.messages import language, text
 
 
 def command(
@@ -15,10 +17,12 @@ def command(
     out: Annotated[Path, typer.Argument(help="File or folder to write; must not exist.")],
     format: Annotated[str, typer.Option(help="jsonl, parquet or yolo.")] = "jsonl",
     as_json: Json = False,
+    lang: Lang = None,
 ) -> None:
     """Write a version as JSON Lines, Parquet, or a YOLO folder with its own validation set."""
     ledger = opened()
     path = ledger.export(version, out, format)
     found = ledger.version(version)
-    text = f"Wrote {found.name} with {found.samples:,} samples to {path}"
-    say("export", {"version": found.id, "format": format, "path": path}, text, as_json)
+    facts = {"version": found.name, "count": found.samples, "path": path}
+    told = text("ledger.exported", language(lang), **facts)
+    say("export", {"version": found.id, "format": format, "path": path}, told, as_json)

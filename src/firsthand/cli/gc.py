@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
-from firsthand.cli._ledger import Json, counted, opened, say
+from firsthand.cli._judging import Lang
+from firsthand.cli._ledger import Json, opened, say
+from firsthand.messages import language, text
 
 
 def command(
@@ -15,9 +17,10 @@ def command(
     ] = 24,
     dry_run: Annotated[bool, typer.Option(help="Only say what would go.")] = False,
     as_json: Json = False,
+    lang: Lang = None,
 ) -> None:
     """Remove files that no version names and that are older than the grace time."""
     cleared = opened().gc(grace_seconds=grace_hours * 3600, dry_run=dry_run)
-    doing = "Would remove" if dry_run else "Removed"
-    text = f"{doing} {counted(len(cleared.files), 'file')}, {cleared.bytes:,} bytes."
-    say("gc", {"cleared": cleared, "dry_run": dry_run}, text, as_json)
+    code = "ledger.would-remove" if dry_run else "ledger.removed"
+    told = text(code, language(lang), count=len(cleared.files), bytes=cleared.bytes)
+    say("gc", {"cleared": cleared, "dry_run": dry_run}, told, as_json)

@@ -6,20 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from firsthand.cli._judging import Lang
 from firsthand.cli._ledger import SHORT, Json, opened, say
+from firsthand.messages import Language, language, text
 
 if TYPE_CHECKING:
     from firsthand.ledger import Lineage
-
-WORDS = {
-    "made-by": "holds outputs of",
-    "trained-on": "was trained on",
-    "tuned-from": "was tuned from",
-    "made": "made samples of",
-    "trained": "trained",
-    "tuned-to": "was tuned to",
-    "in": "is in",
-}
+    from firsthand.ledger.walking import Appearance
 
 
 def command(
@@ -27,24 +20,40 @@ def command(
         str, typer.Argument(help="A sample (key or media digest), NAME@VERSION, or a version.")
     ],
     as_json: Json = False,
+    lang: Lang = None,
 ) -> None:
     """Walk from a sample, model or version back to its origins and on to what came of it."""
     found = opened().lineage(name)
-    say("lineage", {"lineage": found}, _text(found), as_json)
+    say("lineage", {"lineage": found}, _text(found, language(lang)), as_json)
 
 
-def _text(found: Lineage) -> str:
-    lines = [f"{found.kind} {found.name}"]
-    for row in found.appearances:
-        generation = "unknown" if row.generation is None else str(row.generation)
-        label = f", label {row.label[:SHORT]}" if row.label else ""
-        lines.append(
-            f"  since {row.version}: {row.provenance}, generation {generation}, "
-            f"split {row.split or 'none'}, media {row.media[:SHORT]}{label}"
-        )
+def _text(found: Lineage, lang: Language) -> str:
+    lines = [f"{text(f'ledger.lineage.{found.kind}', lang)} {found.name}"]
+    lines += [f"  {_appearance(row, lang)}" for row in found.appearances]
     if found.history:
-        lines.append(f"  continues {', '.join(found.history)}")
-    for title, steps in (("comes from", found.upstream), ("came of it", found.downstream)):
-        lines.append(f"{title}: {'' if steps else 'nothing that the ledger knows'}".rstrip())
-        lines += [f"{'  ' * s.depth}{s.origin} {WORDS[s.relation]} {s.name}" for s in steps]
+        names = text("slice.join", lang).join(found.history)
+        lines.append("  " + text("ledger.lineage.continues", lang, names=names))
+    for title, steps in (("upstream", found.upstream), ("downstream", found.downstream)):
+        head = text(f"ledger.lineage.{title}", lang)
+        lines.append(head if steps else f"{head} {text('ledger.lineage.nothing', lang)}")
+        for step in steps:
+            relation = text(f"ledger.lineage.{step.relation}", lang)
+            lines.append(f"{'  ' * step.depth}{step.origin} {relation} {step.name}")
     return "\n".join(lines)
+
+
+def _appearance(row: Appearance, lang: Language) -> str:
+    unknown = text("ledger.unknown", lang)
+    told = text(
+        "ledger.lineage.since",
+        lang,
+        version=row.version,
+        provenance=text(f"provenance.{row.provenance}", lang),
+        generation=unknown if row.generation is None else row.generation,
+        split=row.split or text("ledger.none", lang),
+        media=row.media[:SHORT],
+    )
+    if not row.label:
+        return told
+    label = text("ledger.lineage.label", lang, label=row.label[:SHORT])
+    return told + text("slice.join", lang) + label

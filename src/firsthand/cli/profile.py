@@ -26,6 +26,7 @@ def command(
     group_by: judging.GroupBy = None,
     strict: judging.Strict = False,
     as_json: judging.Json = False,
+    lang: judging.Lang = None,
 ) -> None:
     """Write down what metrics see of a reference, to compare with it where the data may not go.
 
@@ -36,10 +37,13 @@ def command(
     Exit code: 0 written, 2 wrong use or I/O.
     """
     import json
+    import shlex
 
     from firsthand import profile
+    from firsthand.messages import language, text
     from firsthand.sources import side_of
 
+    spoken = language(lang)
     side = side_of(reference, features, format=format, strict=strict, group_by=group_by)
     saved = profile.save(side, out)
     size = out.stat().st_size
@@ -48,7 +52,9 @@ def command(
         said = {"schema": profile.SCHEMA, "tool_version": __version__, **written}
         print(json.dumps(said, ensure_ascii=False, indent=2))
         return
-    print(f"{out}: {len(saved.media):,} samples, {size / 1e6:,.1f} MB, sha256 {saved.digest}")
-    kept = "the table's values" if "columns" in saved.offers else "no picture, no text as written"
-    print(f"  holds {', '.join(sorted(saved.offers))}: {kept}; it is not anonymous (see --help)")
-    print(f"  next: firsthand measure CANDIDATE --reference {out}")
+    facts = {"out": out, "count": len(saved.media), "size": f"{size / 1e6:,.1f}"}
+    print(text("profile.done", spoken, digest=saved.digest, **facts))
+    code = "profile.holds-columns" if "columns" in saved.offers else "profile.holds"
+    print("  " + text(code, spoken, views=", ".join(sorted(saved.offers))))
+    ask = shlex.join(["firsthand", "measure", "CANDIDATE", "--reference", str(out)])
+    print(text("label.next", spoken, command=ask))

@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
-from firsthand.cli._ledger import Json, counted, made_of, opened, say
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from firsthand.cli._judging import Lang
+from firsthand.cli._ledger import Json, made_of, opened, say
+from firsthand.messages import Language, language, text
+
+if TYPE_CHECKING:
+    from firsthand.ledger import Ledger, Status
 
 
-def command(as_json: Json = False) -> None:
+def command(as_json: Json = False, lang: Lang = None) -> None:
     """Show branches, models, and what is staged for the next commit."""
     ledger = opened()
     status = ledger.status()
-    lines = [f"{counted(len(status.staged), 'change')} staged in {status.root}"]
+    told = "\n".join(_lines(ledger, status, language(lang)))
+    say("status", {"status": status}, told, as_json)
+
+
+def _lines(ledger: Ledger, status: Status, lang: Language) -> Iterator[str]:
+    yield text("ledger.changes", lang, count=len(status.staged), path=status.root)
     for item in status.staged:
-        doing = "remove" if item.mode == "remove" else f"{counted(item.samples, 'sample')}"
-        lines.append(f"  {item.source or '(no source)'}: {doing}")
+        held = text("unit.samples", lang, count=item.samples)
+        doing = text("ledger.to-remove", lang) if item.mode == "remove" else held
+        yield f"  {item.source or text('ledger.no-source', lang)}: {doing}"
     for branch, name in status.branches.items():
         version = ledger.version(branch)
-        lines.append(f"{branch} is {name}: {counted(version.samples, 'sample')}")
-        lines.append(f"  {made_of(version.composition)}")
+        facts = {"branch": branch, "version": name, "count": version.samples}
+        yield text("ledger.branch", lang, **facts)
+        yield f"  {made_of(version.composition, lang)}"
     for model in status.models:
-        trained = ledger.version(model.trained_on).name if model.trained_on else "what is unknown"
-        parent = f", tuned from {model.parent}" if model.parent else ""
-        lines.append(f"model {model.name}: trained on {trained}{parent}")
-    say("status", {"status": status}, "\n".join(lines), as_json)
+        unknown = text("ledger.trained-unknown", lang)
+        trained = ledger.version(model.trained_on).name if model.trained_on else unknown
+        told = text("ledger.model", lang, name=model.name, trained=trained)
+        if model.parent:
+            parent = text("ledger.tuned-from", lang, parent=model.parent)
+            told += text("slice.join", lang) + parent
+        yield told
