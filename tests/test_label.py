@@ -17,6 +17,7 @@ from firsthand.detections import files
 from firsthand.errors import InputError
 from firsthand.label import label
 from firsthand.ledger import Ledger
+from firsthand.messages import text
 from firsthand.read import read
 from labelled_pool import detections, lines, places
 
@@ -394,3 +395,37 @@ def test_an_outline_around_nothing_is_its_box(there, tmp_path):
     *skips, kept = files.read(folder, NAMES).items
     assert [skip.code for skip in skips] == ["label-nan", "prediction-confidence"]
     assert len(kept.confidence) == len(kept.outlines) == 0
+
+
+class Knows:
+    """A detector of some classes, that finds what is there."""
+
+    skips = ()
+
+    def __init__(self, there, classes):
+        self.classes = classes
+        self.asked = {each.key: each for each in detections(there.truth)}
+
+    def __call__(self, images):
+        for one in images:
+            found = self.asked.get(one.key, self.asked["p0.png"])
+            named = found.rows(np.isin(np.array(NAMES)[found.classes], self.classes))
+            numbers = [self.classes.index(NAMES[at]) for at in named.classes]
+            yield replace(named, key=one.key, classes=np.array(numbers, np.int32))
+
+
+def test_a_class_that_the_detector_does_not_know_is_named(there, tmp_path):
+    known = Knows(there, NAMES[:2])
+    found = label(known, there.pool, reference=there.reference, out=tmp_path / "n")
+    assert ("star", "unknown-class") in {(each.name, each.why) for each in found.doubts}
+    assert sum(found.classes["star"].values()) == 0
+    assert "star" in text("labels.unknown-class", name="star")
+    stranger = Knows(there, ("comet", "rocket"))
+    with pytest.raises(InputError, match="knows comet, rocket, and no class of the reference"):
+        label(stranger, there.pool, reference=there.reference, out=tmp_path / "m")
+    assert not (tmp_path / "m").exists()
+
+
+def test_a_pool_that_is_not_there_is_called_so(there, tmp_path):
+    with pytest.raises(InputError, match="no such folder or list"):
+        label(there.predictions, tmp_path / "gone", reference=there.reference, out=tmp_path / "n")

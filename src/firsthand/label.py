@@ -24,7 +24,7 @@ from firsthand.read import read, samples_digest
 from firsthand.sources import BOXED
 from firsthand.training_sets import anchored, pseudo_labels
 from firsthand.training_sets.apart import check_apart, check_outside
-from firsthand.training_sets.labelled import SCHEMA, Labels, told
+from firsthand.training_sets.labelled import SCHEMA, Labels, told, unknown
 from firsthand.training_sets.unlabelled import Joined, Unlabelled, images, joined
 from firsthand.training_sets.validation import trusted
 from firsthand.types import HUMAN, Dataset, Provenance, Sample, Skip
@@ -81,6 +81,7 @@ def label(
         UnknownComponent: there is no such method.
     """
     human = _reference(reference)
+    nameless = unknown(tuple(getattr(source, "classes", human.classes)), human.classes)
     waiting = _new(images(pool), human)
     check_outside(Path(out), {Path(one.path).resolve().parent for one in waiting.samples})
     check_apart(Path(out), [human])
@@ -98,6 +99,8 @@ def label(
     train = pseudo_labels.samples_of(
         chosen, seen.found, known, waiting.sizes, human.classes, made_by, lined=lined
     )
+    tell = told(chosen, reached, tried, checks, seed)
+    tell["doubts"] = (*nameless, *tell["doubts"])
     found = Labels(
         out=Path(out),
         method=method if isinstance(method, str) else method.name,
@@ -108,7 +111,7 @@ def label(
         boxes_only=human.task in LINED and not lined,
         skips=(*waiting.skips, *seen.skips, *_unseen(waiting, seen)),
         seed=seed,
-        **told(chosen, reached, tried, checks, seed),
+        **tell,
     )
     beside = {
         pseudo_labels.PREDICTIONS: pseudo_labels.predictions(

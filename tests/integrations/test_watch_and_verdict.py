@@ -13,7 +13,7 @@ import pytest
 
 import detectors
 import firsthand
-from firsthand.cli.train import parsed
+from firsthand.cli.train import _train, parsed
 from firsthand.detections import Cells, labelled
 from firsthand.errors import InputError, LedgerNotFound
 from firsthand.integrations.ultralytics import registering, telling, verdict
@@ -263,6 +263,19 @@ def test_settings_are_read_as_they_are_typed():
     assert parsed(["--lr0", "-1", "--resume"]) == {"lr0": -1, "resume": True}
     with pytest.raises(InputError, match="'coco8.yaml' belongs to no setting"):
         parsed(["coco8.yaml"])
+
+
+def test_what_ultralytics_refuses_is_its_word():
+    def refuses(**_):
+        raise ValueError("Invalid CUDA 'device=0,1' requested")
+
+    def blocks(**_):
+        raise firsthand.Blocked("lost", None)
+
+    with pytest.raises(InputError, match="Ultralytics stopped: Invalid CUDA 'device=0,1'"):
+        _train(SimpleNamespace(train=refuses), "data.yaml", {})
+    with pytest.raises(firsthand.Blocked):
+        _train(SimpleNamespace(train=blocks), "data.yaml", {})
 
 
 def test_guard_is_public():

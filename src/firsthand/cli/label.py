@@ -117,6 +117,12 @@ def _detector(given: str, imgsz: int | None) -> tuple[Source, str]:
 
     settings = {} if imgsz is None else {"imgsz": imgsz}
     asked = predictor(given, outlines=True, **settings)
+    if asked.task == "classify":
+        raise InputError(
+            "the weights are of a model that names whole images, and draws no boxes",
+            expected="weights of a detector",
+            where=given,
+        )
     digest = hashlib.sha256(path.read_bytes()).hexdigest()[:12] if path.is_file() else "named"
     return asked, f"{path.stem.replace('@', '_').replace(' ', '_')}@{digest}"
 

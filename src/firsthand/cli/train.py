@@ -73,11 +73,27 @@ def command(
         )
         refused: Refused | None = None
         try:
-            model.train(data=data, **settings)
+            _train(model, data, settings)
         except Refused as error:
             refused = error
     _print(watching, refused, as_json, lang)
     raise typer.Exit(refused.exit_code if refused is not None else 0)
+
+
+def _train(model: Any, data: str, settings: dict[str, Any]) -> None:
+    """Train; what Ultralytics refuses is said to be its own word."""
+    from firsthand.errors import FirsthandError, InputError
+
+    try:
+        model.train(data=data, **settings)
+    except FirsthandError:
+        raise
+    except (ValueError, RuntimeError, OSError, AssertionError) as error:
+        said = " ".join(str(error).split())
+        raise InputError(
+            f"Ultralytics stopped: {said[:500]}",
+            expected="settings, weights and data that it can train with",
+        ) from error
 
 
 def parsed(words: list[str]) -> dict[str, Any]:

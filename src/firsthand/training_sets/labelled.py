@@ -15,6 +15,7 @@ from firsthand.detections.choosing import Anchor, Chosen, Expected
 from firsthand.detections.mix import NAME as MIX
 from firsthand.detections.mix import mix
 from firsthand.detections.probability import confidence, learn
+from firsthand.errors import InputError
 from firsthand.types import BoolArray, FloatArray, Measurement, Skip, Undetermined
 
 SCHEMA = "firsthand.label/1"
@@ -28,7 +29,8 @@ class Doubt:
     """A class whose labels a person should look at, and why."""
 
     name: str
-    why: str  # "rarer" or "more-frequent" than in the reference, or "mostly-wrong" labels
+    why: str  # "rarer" or "more-frequent" than in the reference, "mostly-wrong" labels, or
+    # "unknown-class" of the detector
     share: float  # objects an image over the reference's, or share of labels expected to be right
 
 
@@ -93,6 +95,21 @@ _PLAIN = (
     "version",
 )
 _RECORDS = ("quality", "mix", "doubts")
+
+
+def unknown(own: tuple[str, ...], classes: tuple[str, ...]) -> tuple[Doubt, ...]:
+    """Classes of the reference that a detector cannot name, and which get no label.
+
+    Raises:
+        InputError: it can name none.
+    """
+    absent = [name for name in classes if name not in own]
+    if len(absent) == len(classes):
+        raise InputError(
+            f"the detector knows {', '.join(own[:5])}, and no class of the reference",
+            expected="one of " + ", ".join(classes),
+        )
+    return tuple(Doubt(name=name, why="unknown-class", share=0.0) for name in absent)
 
 
 def told(

@@ -30,6 +30,12 @@ def images(place: str | Path) -> Unlabelled:
         InputError: there is none.
     """
     root = Path(place)
+    if not root.exists():
+        raise InputError(
+            "there is no such folder or list",
+            expected="a folder of images, or a .txt list of them",
+            where=str(root),
+        )
     samples: list[Sample] = []
     sizes: dict[str, tuple[int, int]] = {}
     skips: list[Skip] = []
