@@ -38,7 +38,8 @@ def command(
 
 def _text(found: Diff, lang: Language) -> str:
     kinds = [(text(f"ledger.change.{kind}", lang), n) for kind, n in found.counts.items() if n]
-    counts = text("slice.join", lang).join(f"{count:,} {kind}" for kind, count in kinds)
+    each = (text("ledger.counted", lang, kind=kind, count=count) for kind, count in kinds)
+    counts = text("slice.join", lang).join(each)
     facts = {"a": found.a.name, "b": found.b.name}
     lines = [text("ledger.diff", lang, counts=counts or text("ledger.same", lang), **facts)]
     lines.append("  " + text("ledger.was", lang, made=made_of(found.before, lang)))

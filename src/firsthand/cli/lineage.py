@@ -34,11 +34,10 @@ def _text(found: Lineage, lang: Language) -> str:
         names = text("slice.join", lang).join(found.history)
         lines.append("  " + text("ledger.lineage.continues", lang, names=names))
     for title, steps in (("upstream", found.upstream), ("downstream", found.downstream)):
-        head = text(f"ledger.lineage.{title}", lang)
-        lines.append(head if steps else f"{head} {text('ledger.lineage.nothing', lang)}")
+        lines.append(text(f"ledger.lineage.{title}{'' if steps else '-none'}", lang))
         for step in steps:
-            relation = text(f"ledger.lineage.{step.relation}", lang)
-            lines.append(f"{'  ' * step.depth}{step.origin} {relation} {step.name}")
+            ends = {"origin": step.origin, "name": step.name}
+            lines.append("  " * step.depth + text(f"ledger.lineage.{step.relation}", lang, **ends))
     return "\n".join(lines)
 
 
