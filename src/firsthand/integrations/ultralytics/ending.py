@@ -21,7 +21,7 @@ from firsthand.integrations.ultralytics.lineage import (
 from firsthand.integrations.ultralytics.run import NEEDED, Run, Wishes
 from firsthand.integrations.ultralytics.verdict import PREDICTIONS, Contrast
 from firsthand.integrations.ultralytics.watch import Look
-from firsthand.messages import Language
+from firsthand.messages import Language, text
 from firsthand.report import over_epochs
 from firsthand.types import Measurement, Undetermined
 
@@ -144,6 +144,8 @@ def _registered(run: Run, wishes: Wishes, name: str) -> dict[str, Any] | None:
     said = asdict(entry)
     shown = {key: "–" if value is None else value for key, value in said.items()}
     shown["version"] = entry.version[:10]
+    if entry.generation is None:
+        shown["generation"] = text("guard.unknown", wishes.question.lang)
     telling.say("guard.ledger", wishes.question.lang, **shown)
     return said
 
