@@ -116,13 +116,8 @@ def forecast(
             design_effect=table.design_effect,
         )
         found = planned(plan, horizon=horizon, level=level, seed=seed, check=check, report=report)
-    found = replace(
-        found,
-        samples=table.samples,
-        other_split=sum(each.other_split for each in (*sets, *later)),
-        skips=tuple(skip for each in (*sets, *later) for skip in each.skips),
-    )
-    return _with_later(found, later) if later else found
+    found = _with_left_out(found, (*sets, *later))
+    return _with_later(replace(found, samples=table.samples), later)
 
 
 def counted(source: Counted, *, split: str = "train", strict: bool = False) -> ClassCounts:
@@ -162,6 +157,14 @@ def _objects(samples: int, table: Table) -> int:
     wanted = float(whole("samples", samples))
     each = float(table.counts[0].sum()) / max(table.samples[0], 1)
     return max(1, round(wanted * each)) if wanted else 0
+
+
+def _with_left_out(found: Forecast, sets: Sequence[ClassCounts]) -> Forecast:
+    return replace(
+        found,
+        other_split=sum(each.other_split for each in sets),
+        skips=tuple(skip for each in sets for skip in each.skips),
+    )
 
 
 def _with_later(found: Forecast, sets: Sequence[ClassCounts]) -> Forecast:

@@ -73,33 +73,21 @@ def planned(
     Raises:
         InputError: counts that are no whole numbers or all 0, or a policy that refuses them.
     """
-    counts = whole("a count", plan.counts)
-    known = plan.design_effect == plan.design_effect
-    effect = float(number("the design effect", plan.design_effect if known else 1, 0, inside=True))
+    counts, effect = _checked_counts(plan)
     generations = int(whole("the horizon", horizon, 1))
-    if counts.ndim != 1 or len(counts) != len(plan.names) or not counts.sum() > 0:
-        raise InputError(
-            f"{counts.sum():g} objects of {len(plan.names)} classes",
-            expected="a count for each class, and objects of some",
-        )
     there = counts > 0
     recipe = _recipe(plan, counts, effect)
     chains = int(np.clip(NUMBERS // there.sum(), FEWEST, FEW if quick else MOST))
-    rng = np.random.default_rng(seed)
     setting = Setting(
         chains=chains, recipe=recipe, sampling=plan.sampling, human=Counted(counts[there])
     )
-    home = counts[there] / counts.sum()
-    futures = _futures(setting, _start(counts[there], effect, recipe), generations, rng)
+    home, start = counts[there] / counts.sum(), _start(counts[there], effect, recipe)
+    futures = _futures(setting, start, generations, np.random.default_rng(seed))
     simulated = passages(futures, home, (0, generations), level, report)
     closed = None if quick else _closed(plan, recipe, home, generations, level)
     found = simulated if closed is None else simulated._replace(half=closed[0], gone=closed[1])
     names = [plan.names[at] for at in np.flatnonzero(there)]
     order = endangered(found)
-    nothing = tuple(
-        Undetermined(metric="forecast", reason="no-objects", slice=(("class", plan.names[at]),))
-        for at in np.flatnonzero(~there)
-    )
     said = ["as-planned", clustering(plan.design_effect)]
     said += ["fair"] * (not plan.sampling.biased and not recipe.verified)
     return Forecast(
@@ -116,11 +104,31 @@ def planned(
         draws=float(recipe.made),
         design_effect=plan.design_effect,
         assumptions=tuple(said),
-        undetermined=nothing,
+        undetermined=_absent([plan.names[at] for at in np.flatnonzero(~there)]),
         seed=seed,
         chains=chains,
         check=_checked(names, closed, simulated, order) if check else (),
         options=dict(plan.options) | _set(plan.sampling),
+    )
+
+
+def _checked_counts(plan: Plan) -> tuple[FloatArray, float]:
+    """Counts, and objects of one independent draw; 1 where nothing says it."""
+    counts = whole("a count", plan.counts)
+    known = plan.design_effect == plan.design_effect
+    effect = number("the design effect", plan.design_effect if known else 1, 0, inside=True)
+    if counts.ndim != 1 or len(counts) != len(plan.names) or not counts.sum() > 0:
+        raise InputError(
+            f"{counts.sum():g} objects of {len(plan.names)} classes",
+            expected="a count for each class, and objects of some",
+        )
+    return counts, float(effect)
+
+
+def _absent(names: list[str]) -> tuple[Undetermined, ...]:
+    return tuple(
+        Undetermined(metric="forecast", reason="no-objects", slice=(("class", name),))
+        for name in names
     )
 
 

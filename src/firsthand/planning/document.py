@@ -8,7 +8,7 @@ from typing import Any
 
 from firsthand import __version__
 from firsthand.planning.answer import Plan, Step
-from firsthand.planning.shown import next_step
+from firsthand.planning.following import next_step
 from firsthand.planning.target import LEVEL
 from firsthand.report.ahead import as_values
 from firsthand.report.as_json import plain, skips_by_code
