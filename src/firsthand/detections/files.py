@@ -5,8 +5,8 @@
 
 An object is its class number, centre, width and height in shares, and confidence. The first line
 may be missing, and so may media (sha256) and size. An image with no object has a record all the
-same: one without a record was not looked at. A folder of .txt files with six columns, or an outline in
-place of the box (from `save_txt=True, save_conf=True`), cannot say that: Ultralytics writes none
+same: one without a record was not looked at. A folder of .txt files with six columns, or an outline
+in place of the box (from `save_txt=True, save_conf=True`), cannot say that: Ultralytics writes none
 where it found nothing.
 """
 

@@ -134,7 +134,9 @@ def _check_keys(values: Mapping[str, Any], where: Where) -> None:
             )
     for key in NEEDED:
         if key not in values:
-            raise InputError(f"{key} is missing", expected=f"{key} among the keys or flags", where=where())
+            raise InputError(
+                f"{key} is missing", expected=f"{key} among the keys or flags", where=where()
+            )
 
 
 def _checked(experiment: Experiment, where: Where) -> Experiment:

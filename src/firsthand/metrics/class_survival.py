@@ -5,8 +5,9 @@ reference: 1 is nothing lost, 0.5 is every second object gone, 0 is a class that
 classified images an object is the image itself.
 
 Fails when a class has fewer than 10 expected objects (Undetermined), and does not see objects that
-moved from one class to another of equal size, which shows as a loss here and a gain there. On halves
-of 364 human images it alarmed in 0.07 of pairs at 0.05, elsewhere not (docs/calibration.md).
+moved from one class to another of equal size, which shows as a loss here and a gain there. On
+halves of 364 human images it alarmed in 0.07 of pairs at 0.05, elsewhere not
+(docs/calibration.md).
 
 Source: survival of symbols under resampling, Suresh et al. 2024 (arXiv:2412.17646); rates instead
 of shares, so that missing labels of one class do not look like gains of the others.
