@@ -36,7 +36,7 @@ from firsthand.numerics.proportions import wilson
 from firsthand.read import read
 from firsthand.types import HUMAN
 
-FIRST_SEED = 50_000  # settings were chosen on seeds below 1,000
+FIRST_SEED = 60_000  # settings were chosen on seeds below 1,000, and 50,000 was looked at
 SPLITS = 199
 COMPONENTS = 32
 SIZES = {  # of each set; documents and digits as many as there are for five sets

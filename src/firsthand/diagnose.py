@@ -17,6 +17,7 @@ from firsthand.diagnosing.answer import Diagnosis, Evidence, SamplingBias, Verdi
 from firsthand.diagnosing.collapse_profile import profile as all_definitions
 from firsthand.diagnosing.given import Given, opened, said
 from firsthand.diagnosing.links import SIZED, Asked, Link, Way, judged, link, unknown
+from firsthand.diagnosing.pace import pace_of
 from firsthand.diagnosing.sampling import sampling_bias, state_of
 from firsthand.errors import InputError
 from firsthand.sides import Side, overlap
@@ -111,6 +112,7 @@ def diagnose(
         settles=rules.settles(evidence, given, hypotheses),
         profile=whole,
         sampling=bias,
+        pace=pace_of(rows, sides["reference"], sides["train"], seed),
         undetermined=gone,
         sizes=tuple((role, len(side.media)) for role, side in sides.items()),
         level=level,

@@ -109,13 +109,15 @@ def observe(
     reference: str | Path,
     *,
     metrics: Sequence[str] | None = None,
+    also: Sequence[str] = (),
     features: str | None = None,
     seed: int = 0,
     report: Callable[[str], None] = lambda _name: None,
 ) -> list[Row]:
     """Measure each of several sets, in their order, against one reference: generations 1, 2, ...
 
-    Without `metrics` it asks what every audit asks: each further question costs the others power.
+    Without `metrics` it asks what every audit asks, and `also` where the data can answer it: each
+    further question costs the others power.
     """
     human = side_of(reference, features)
     rows: list[Row] = []
@@ -123,7 +125,7 @@ def observe(
         report(str(source))
         candidate = side_of(source, features)
         check_comparable(candidate, human)
-        asked = audited(human, candidate) if metrics is None else metrics
+        asked = (*audited(human, candidate), *also) if metrics is None else metrics
         found = measure(human, candidate, metrics=asked, seed=seed)
         step = Step(str(reference), 0, "measured", number)
         many = len(candidate.media)

@@ -49,7 +49,7 @@ def test_what_is_said(place):
     assert (done.returncode, done.stderr) == (0, "")
     first, second, *_ = lines = done.stdout.splitlines()
     assert first == "Wrote 20 training samples and 4 for validation to next (policy anchor)."
-    assert second == "All 12 human samples are in it."
+    assert second == "All human samples are in it: 12."
     assert lines[-1] == "Do next: firsthand audit next --reference human"
     audited = firsthand("audit", "next", "--reference", "human", "--json")
     told = json.loads(audited.stdout)

@@ -17,6 +17,7 @@ def rows_of(
     metrics: list[str] | None,
     features: str | None,
     seed: int,
+    also: tuple[str, ...] = (),
 ) -> tuple[list[Row], str]:
     """The trajectory, and the set that was looked at last, where that is known."""
     from firsthand import trajectory
@@ -38,7 +39,13 @@ def rows_of(
         *sets, against = _versions(sources[0], reference)
     try:
         rows = observe(
-            sets, against, metrics=metrics, features=features, seed=seed, report=judging.progress
+            sets,
+            against,
+            metrics=metrics,
+            also=also,
+            features=features,
+            seed=seed,
+            report=judging.progress,
         )
     finally:
         judging.progress("")

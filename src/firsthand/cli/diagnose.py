@@ -106,7 +106,8 @@ def command(
 def _history(
     source: str, reference: str, policy: str | None, features: str | None, seed: int
 ) -> list[Row]:
-    rows, _ = rows_of([source], reference, None, features, seed)
+    also = ("coverage",)  # the one of points of which it is known how fast chance loses
+    rows, _ = rows_of([source], reference, None, features, seed, also)
     return [
         row for row in rows if policy is None or policy in {row.run, row.policy, str(row.chain)}
     ]

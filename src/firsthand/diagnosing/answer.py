@@ -95,6 +95,31 @@ class SamplingBias:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How fast a history loses, against fair drawing at its size.
+
+    `speed` is how many draws a generation there were, over how many explain the loss by chance
+    alone: above 1 is faster than chance. The other numbers are None where `state` is unknown;
+    `reason` then says why. Of classes there is no expected share: each may gain or lose.
+    """
+
+    state: Literal["faster", "as-chance", "slower", "unknown"]
+    metric: str = ""
+    slice: Slice = ALL
+    generation: int = 0  # the last one that was looked at
+    draws: float | None = None  # of each generation
+    counted: Literal["", "samples", "words", "objects"] = ""
+    value: float | None = None  # what the last generation keeps
+    expected: float | None = None  # what fair drawing keeps
+    null_low: float | None = None  # and the ends of what it keeps 95 % of the time
+    null_high: float | None = None
+    speed: float | None = None
+    speed_low: float | None = None
+    speed_high: float | None = None  # None: without end
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Definition:
     """One of the senses in which people speak of collapse, measured or not."""
 
@@ -127,6 +152,7 @@ class Diagnosis:
     sizes: tuple[tuple[str, int], ...]
     level: float  # family-wise, of all questions together
     seed: int
+    pace: Pace | None = None  # None without a history
     schema: str = "firsthand.diagnose/1"
 
     @property

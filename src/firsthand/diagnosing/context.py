@@ -10,10 +10,10 @@ import numpy as np
 
 from firsthand.composition import compose
 from firsthand.contracts import FeatureView
+from firsthand.diagnosing import places
 from firsthand.diagnosing.answer import Evidence
 from firsthand.diagnosing.exchange import difference
-from firsthand.diagnosing.links import Asked, Way, unknown
-from firsthand.measure import measure
+from firsthand.diagnosing.links import TOLERATED, Asked, Way, unknown
 from firsthand.monitor import Monitored, Watched, monitor
 from firsthand.sides import Side
 from firsthand.sources import samples_of
@@ -30,11 +30,11 @@ def spread(train: Side, samples: Side, way: Way) -> Asked:
     """T: are the samples spread wider than the training set?
 
     Points: mean squared distance to the middle of the training set, samples over training set.
-    Texts: entropy of the words.
+    Texts: by how much rarer its words are.
     """
     offers = train.offers & samples.offers
     if "tokens" in offers:
-        return _entropy(train, samples, way)
+        return _rarity(train, samples, way.seed)
     if "features" not in offers or train.task in {"detect", "segment", "oriented"}:
         return unknown("T", "labels-cannot-tell")
     seen = [cast(FeatureView, side.view("features")) for side in (samples, train)]
@@ -59,23 +59,20 @@ def spread(train: Side, samples: Side, way: Way) -> Asked:
     return Asked(evidence, 1 + chance.value / base >= WIDER)
 
 
-def _entropy(train: Side, samples: Side, way: Way) -> Asked:
-    found = measure(train, samples, metrics=["entropy"], seed=way.seed, splits=way.splits)
-    if not found.measurements:
-        return unknown("T", "nothing-to-compare")
-    one = found.measurements[0]
+def _rarity(train: Side, samples: Side, seed: int) -> Asked:
+    one = places.rarity(train, samples, seed)
     evidence = Evidence(
         code="T",
         state="whole",
-        value=one.value,
-        null_low=one.null_low,
-        null_high=one.null_high,
-        p_value=0.025 if one.value > one.null_high else 1.0,
+        value=one.found.value,
+        null_low=one.found.null_low,
+        null_high=one.found.null_high,
+        p_value=one.found.p_value,
         metric=one.metric,
         unit=one.unit,
-        n=min(one.n_reference, one.n_candidate),
+        n=one.n,
     )
-    return Asked(evidence, one.value > one.null_high)
+    return Asked(evidence, one.found.value >= 1 + TOLERATED)
 
 
 def origin(train: Side, declared: Provenance | None) -> Evidence:

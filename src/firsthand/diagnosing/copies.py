@@ -1,11 +1,12 @@
 """Does the model repeat what it was trained on (D), and does it fit that better than new data (C)?
 
 With held-out samples of the training set's law both are permutation tests (see `exchange`). Points:
-D is twice the share of samples that lie nearer to the training set than to the held-out set, less
-one, which is the share of copies where the rest is fair; C is by how much nearer the training set
-lies to the samples, log ratio of distances. Texts: D is the share of the samples' runs of eight
-words that occur in the training set, less that in the held-out set; C is the surprise of a model of
-the samples at the held-out texts, less that at the training set, in nats a word.
+D is the share of copies that explains how many samples lie nearer to the training set than to the
+held-out set, if the rest is fair (of sets of one size twice that share, less one); C is by how much
+nearer the training set lies to the samples, log ratio of distances. Texts: D is the share of the
+samples' runs of eight words that occur in the training set, less that in the held-out set; C is the
+surprise of a model of the samples at the held-out texts, less that at the training set, in nats a
+word.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ from firsthand.types import FloatArray
 
 COPIED = 0.2  # share of copies from which it matters (decision 0022)
 GAP = 0.05  # log ratio of distances, or nats a word, from which it matters
-AT_MOST = 2000  # samples of each of the three sets; more are drawn from
+AT_MOST = 2000  # documents of each of the three sets; more are drawn from
+SOUGHT = 20_000  # points of the training set and of the held-out set among which copies are sought
+MADE = 5000  # points that the model made of which each is looked for
 RUN = 8  # words in a row that two texts do not share by chance
 NEAR = 3.0  # near_copies of a training set of which a fifth is repeated: 1 + 10 x COPIED
 MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
@@ -88,15 +91,18 @@ def _of_points(
     fresh = np.flatnonzero(~np.isin(heldout.media, train_view.media))
     if len(fresh) < 20 or len(train_view.media) < 20:
         return unknown("C", "too-few-heldout"), unknown("D", "too-few-heldout")
-    mine, other = _pool(len(train_view.media), len(fresh), rng)
+    mine = rng.permutation(len(train_view.media))[:SOUGHT]
+    other = rng.permutation(len(fresh))[:SOUGHT]
     pool = np.concatenate([train_view.features[mine], heldout.features[fresh[other]]])
-    made = samples.features[rng.permutation(len(samples.media))[:AT_MOST]]
+    made = samples.features[rng.permutation(len(samples.media))[:MADE]]
     trained = np.arange(len(pool)) < len(mine)
     there, back = _points(pool, 0), _points(made, len(pool))
     hits = np.bincount(nearest(back, there, 1).rows[:, 0], minlength=len(pool)).astype(float)
     gap = nearest(there, back, 1).distance[:, 0].astype(float)
     least = max(float(np.median(gap)) * 1e-3, 1e-12)
-    copied = difference(hits / len(made), trained, seed, means=False)
+    # With the share t of the pool trained on and c of the samples copies, c + (1 - c) t lie nearer
+    # to training: what is compared is (share - t) / (1 - t), which is c.
+    copied = difference(hits * (len(mine) / len(made)), trained, seed, means=True)
     closer = difference(-np.log(gap + least), trained, seed, means=True)
     n = int(trained.sum())
     return (

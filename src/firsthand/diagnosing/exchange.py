@@ -14,7 +14,8 @@ import numpy as np
 
 from firsthand.types import BoolArray, FloatArray
 
-PERMUTATIONS = 999
+BLOCK = 111  # permutations at a time: memory stays small for large sets
+BLOCKS = 9
 
 
 class Chance(NamedTuple):
@@ -40,7 +41,6 @@ def difference(values: FloatArray, trained: BoolArray, seed: int, *, means: bool
     11.0
     """
     rng = np.random.Generator(np.random.Philox(key=seed, counter=11))
-    rows = rng.permuted(np.tile(trained, (PERMUTATIONS, 1)), axis=1)
     here, there = (trained.sum(), (~trained).sum()) if means else (1, 1)
 
     def apart(part: BoolArray) -> FloatArray:
@@ -48,7 +48,8 @@ def difference(values: FloatArray, trained: BoolArray, seed: int, *, means: bool
         return np.asarray(inside / here - (values.sum() - inside) / there)
 
     value = float(apart(trained))
-    null = apart(rows)
+    tiles = (np.tile(trained, (BLOCK, 1)) for _ in range(BLOCKS))
+    null = np.concatenate([apart(rng.permuted(tile, axis=1)) for tile in tiles])
     low, high = np.quantile(null, [0.025, 0.975])
-    p_value = (1 + int((null >= value - 1e-12).sum())) / (PERMUTATIONS + 1)
+    p_value = (1 + int((null >= value - 1e-12).sum())) / (len(null) + 1)
     return Chance(value, float(low), float(high), p_value)

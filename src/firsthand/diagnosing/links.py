@@ -11,13 +11,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from firsthand.diagnosing import places
 from firsthand.diagnosing.answer import Code, Evidence
+from firsthand.diagnosing.places import Exact
 from firsthand.measure import measure
 from firsthand.sides import Side
 from firsthand.types import Measurement, Undetermined
 
 TOLERATED = 0.05
 """What is lost up to here matters to nobody, however sure it is (decision 0022)."""
+
+MEASURED = 0.5
+"""Share of a question's level that metrics get; what is asked by changing places gets the rest."""
 
 LOST: Mapping[str, tuple[str, ...]] = {
     "features": ("coverage", "tail_coverage"),
@@ -91,14 +96,53 @@ def link(
     kept = tuple(one for one in found.measurements if one.slice not in LEFT_OUT)
     by_model = sized and codes != ("A", "P")
     lost += strange if by_model else []  # a detector loses small objects; none is strange
-    return Link(
-        asked(codes[0], [one for one in kept if one.metric in lost], found.undetermined),
+    measured = asked(codes[0], [one for one in kept if one.metric in lost], found.undetermined)
+    odd = (
         unknown(codes[1], "labels-cannot-tell")
         if by_model
-        else _strange(codes, kept, strange, found.undetermined, sized=sized),
+        else _strange(codes, kept, strange, found.undetermined, sized=sized)
+    )
+    if sized:
+        return Link(measured, odd, kept, found.undetermined)
+    return Link(
+        _joined(measured, places.lost(first, second, codes[0], way.seed)),
+        _joined(odd, places.strange(first, second, codes[1], way.seed)),
         kept,
         found.undetermined,
     )
+
+
+def _joined(measured: Asked, exact: Sequence[Exact]) -> Asked:
+    """The worst of both kinds of answers to one question, corrected for having asked them all."""
+    if not exact or measured.evidence.p_value is None:
+        return measured
+    share = (1 - MEASURED) / len(exact)
+    code = measured.evidence.code
+    found = [_paid(measured, MEASURED), *(_paid(_exact(code, one), share) for one in exact)]
+    return min(found, key=lambda one: (not one.material, one.evidence.p_value))
+
+
+def _paid(one: Asked, share: float) -> Asked:
+    """Corrected for its share of the level (Bonferroni, weighted)."""
+    chance = min((one.evidence.p_value or 0.0) / share, 1.0)
+    return one._replace(evidence=replace(one.evidence, p_value=chance))
+
+
+def _exact(code: Code, one: Exact) -> Asked:
+    value = one.found.value
+    evidence = Evidence(
+        code=code,
+        state="whole",
+        value=value,
+        null_low=one.found.null_low,
+        null_high=one.found.null_high,
+        p_value=one.found.p_value,
+        metric=one.metric,
+        unit=one.unit,
+        n=one.n,
+    )
+    material = value >= 1 + TOLERATED if one.worse == "up" else value <= 1 - TOLERATED
+    return Asked(evidence, material)
 
 
 def _strange(

@@ -14,6 +14,7 @@ from firsthand.diagnosing.links import TOLERATED
 from firsthand.messages import Language, has, number, percent, text
 from firsthand.report import charts
 from firsthand.report.as_json import plain
+from firsthand.report.pacing import said_of
 from firsthand.report.sheet import Panel, note, sheet
 from firsthand.report.words import amount, clean, part
 
@@ -52,6 +53,7 @@ def render(told: Told) -> str:
         blocks.append("\n".join(_causes(told)))
     blocks.append("\n".join(_evidence(told)))
     blocks += ["\n".join(_sampling(told))] if told.found.sampling else []
+    blocks += [said_of(told.found.pace, told.lang)] if told.found.pace else []
     blocks += ["\n".join(_settles(told))] if told.found.settles else []
     blocks += ["\n".join(_profile(told))] if told.found.profile else []
     return "\n\n".join(blocks) + "\n"
