@@ -61,29 +61,42 @@ BCCD: dict[str, Any] = {
 }
 
 
-def few(humans: int, arms: Sequence[str]) -> dict[str, Any]:
+def few(humans: int, arms: Sequence[str], images: int = 1500) -> dict[str, Any]:
     """Few labels of people: 7200 pictures seen by generation 0, 1500 by each after it."""
     return SHAPES | {
         "humans": humans,
-        "images": 500,
+        "images": images,
         "first": {"epochs": 7200 // humans, "rate": 0.005},
-        "then": {"epochs": 3, "rate": 0.003},
+        "then": {"epochs": 1500 // images, "rate": 0.003},
         "arms": arms,
     }
 
 
+def choice(loop: dict[str, Any], generations: int) -> dict[str, Any]:
+    """The same on the scenes and the seed on which settings are chosen."""
+    chosen = {"human": "choice/people", "test": "choice/test", "seeds": [100]}
+    return loop | chosen | {"generations": generations}
+
+
+def grown(epochs: int, arms: Sequence[str]) -> dict[str, Any]:
+    """Shapes, with a generation 0 that was trained for longer."""
+    return SHAPES | {"first": {"epochs": epochs, "rate": 0.005}, "arms": arms}
+
+
 IDEAS = ["DCKT", "DRKT", "DCKT-peers", "JCKT", "DCKT50"]
+MORE = ["DCKT", "DCKKT", "DRKKT", "JCKKT"]  # three times as many pictures, each seen once
 BEST = ["DCKT", "DCKT-peers"]
 GATED = ["replace-gated", "DCKT50-gated"]
 
 LOOPS: dict[str, dict[str, Any]] = {
     "shapes": SHAPES | {"arms": CORE},
     "bccd": BCCD | {"arms": CORE},
-    "ideas": few(50, IDEAS)
-    | {"human": "choice/people", "test": "choice/test", "seeds": [100], "generations": 2},
-    "choose": SHAPES
-    | {"human": "choice/people", "test": "choice/test", "seeds": [100], "generations": 3}
-    | {"arms": ["DCKT", "DCKT50", "DCKT-from-first"]},
+    "ideas": choice(few(50, IDEAS, 500), 2),
+    "more-30": choice(few(30, MORE), 2),
+    "more-50": choice(few(50, MORE), 2),
+    "choose": choice(SHAPES | {"arms": ["DCKT", "DCKT50", "DCKT-from-first"]}, 3),
+    "grown-60": choice(grown(60, []), 3),
+    "grown-120": choice(grown(120, []), 3),
     "few-30": few(30, BEST),
     "few-50": few(50, BEST),
     "few-100": few(100, BEST),
