@@ -5,6 +5,7 @@ import pytest
 from blobs import Blobs, Killed
 
 from firsthand import closed_loop
+from firsthand.closed_loop import drawn
 from firsthand.closed_loop.results import Results, as_text, table
 from firsthand.errors import InputError
 from firsthand.ledger import Ledger
@@ -258,3 +259,17 @@ def test_labels_are_bounded_by_what_the_anchor_says(spec, tmp_path):
         assert 0 < sum(told["labels"]) <= 1.2 * sum(told["truth"])
     with pytest.raises(InputError, match="SCK looks at an anchor, and there is none"):
         spec(["SCK"])
+
+
+def test_a_picture_draws_seeds_that_ran_to_the_end_and_arms_keep_their_marks(spec, tmp_path):
+    loop = spec(["replace"], seeds=[0, 1])
+    steps = closed_loop.run(loop, tmp_path)
+    cut = [step for step in steps if (step.seed, step.number) != (1, loop.generations)]
+    assert {step.seed for step in Results(loop, cut).whole().steps} == {0}
+    svg = drawn.picture(Results(loop, cut), ["Z0", "replace"])
+    assert "Z0 (1 seed)" in svg
+    labels = svg.split("labels made over expected")[-1]
+    assert 'class="line s1"' in labels  # replace is the second, also where Z0 makes no labels
+    assert 'class="line s0"' not in labels.split("</svg>")[0]
+    alone = drawn.picture(Results(loop, steps), ["Z0"])
+    assert "labels made" not in alone

@@ -90,17 +90,23 @@ def picture(results: Results, arms: Sequence[str] = (), panels: Sequence[Panel] 
     arms = arms or results.arms[: len(MARKS)]
     if len(arms) > len(MARKS):
         raise InputError(f"{len(arms)} arms in one picture", expected=f"at most {len(MARKS)}")
+    results = results.whole()
     wanted = panels or usual(results)
-    drawn = [_panel(results, arms, panel) for panel in wanted]
+    filled = ((panel, _lines(results, arms, panel)) for panel in wanted)
+    drawn = [_panel(panel, lines) for panel, lines in filled if any(one.points for one in lines)]
     last = results.loop.generations
     legend = [key(at, f"{arm} ({_seeds(results, arm, last)})") for at, arm in enumerate(arms)]
     return sheet("A detector on labels of its own", drawn, [*legend, note(NOTE)], style=STYLE)
 
 
-def _panel(results: Results, arms: Sequence[str], panel: Panel) -> Drawn:
+def _lines(results: Results, arms: Sequence[str], panel: Panel) -> list[Curve]:
+    """A curve an arm; one without points where there is nothing, so that each keeps its mark."""
     lines = [Curve(arm, tuple(_points(results, arm, panel))) for arm in arms]
-    lines = [line for line in lines if len(line.points) > 1]
-    ends = [f"{line.label} ends at {number(line.points[-1].value)}" for line in lines]
+    return [line if len(line.points) > 1 else Curve(line.label, ()) for line in lines]
+
+
+def _panel(panel: Panel, lines: Sequence[Curve]) -> Drawn:
+    ends = [f"{one.label} ends at {number(one.points[-1].value)}" for one in lines if one.points]
     body = curves(lines, panel.title, "; ".join(ends), ("generation", number), edges=True)
     return Drawn(panel.title, body, TALL)
 

@@ -39,6 +39,16 @@ class Results:
         """Names of arms, in the order in which they ran."""
         return tuple(dict.fromkeys(step.arm.name for step in self.steps))
 
+    def whole(self) -> Results:
+        """Of each arm the seeds that got to the last generation; all of an arm where none has.
+
+        Means over other seeds at one generation than at the next would show steps that no seed has.
+        """
+        ended = {(s.arm.name, s.seed) for s in self.steps if s.number == self.loop.generations}
+        arms = {arm for arm, _ in ended}
+        kept = [s for s in self.steps if s.arm.name not in arms or (s.arm.name, s.seed) in ended]
+        return Results(self.loop, kept)
+
     def seeds(self, arm: str, number: int) -> list[int]:
         """For which seeds an arm has got so far."""
         return sorted(one for name, one, at in self.scored if (name, at) == (arm, number))
