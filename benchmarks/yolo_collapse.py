@@ -97,6 +97,7 @@ LOOPS: dict[str, dict[str, Any]] = {
     "choose": choice(SHAPES | {"arms": ["DCKT", "DCKT50", "DCKT-from-first"]}, 3),
     "grown-60": choice(grown(60, []), 3),
     "grown-120": choice(grown(120, []), 3),
+    "grown": grown(90, ["replace", "DCKT50"]),
     "few-30": few(30, BEST),
     "few-50": few(50, BEST),
     "few-100": few(100, BEST),

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+import yolo_collapse_bars
+from yolo_collapse_slope import recalled, slopes
 
 from firsthand.closed_loop import drawn
 from firsthand.closed_loop.results import Results
@@ -15,7 +17,7 @@ FOLDER = Path(__file__).parent
 DOCS = FOLDER.parent / "docs"
 DRAWN = ["replace", "DCKT50", "Z0", "mix30", "DCK", "Z0K"]  # the first four that ran
 MINUS = ("average_precision", "precision")
-REPLICATES = 1000
+GROWN = ("grown-60", "grown-120")
 
 
 def write(found: Callable[[str], Results]) -> None:
@@ -24,14 +26,20 @@ def write(found: Callable[[str], Results]) -> None:
     parts = {f"{name}": "\n".join(_collapse(found(name))) for name in ("shapes", "bccd")}
     parts |= {f"{name}-seeds": "\n".join(_by_seed(found(name))) for name in ("shapes", "bccd")}
     parts |= {f"{name}-labels": "\n".join(_labels(found(name))) for name in ("shapes", "bccd")}
-    for name in ("ideas", "choose", "few-30", "few-50", "few-100"):
+    settings = {"shapes": "shapes", "grown": "shapes, grown", "bccd": "BCCD"}
+    bars = [(said, found(name)) for name, said in settings.items()]
+    head, *lines = yolo_collapse_bars.table(bars, "DCKT50")
+    parts["bars"] = "\n".join(_table(head, lines))
+    parts |= {name: "\n".join(_collapse(found(name))) for name in ("grown", *GROWN)}
+    for name in ("ideas", "more-30", "more-50", "choose", "few-30", "few-50", "few-100"):
         parts[name] = "\n".join(_over_controls(found(name)))
     parts["wrong-prior"] = "\n".join(_wrong_prior(found("wrong-prior")))
     parts["gate"] = "\n".join(_gate(found("gate")))
-    parts["ten"] = "\n".join(_slope(found("ten")))
+    parts["ten"] = "\n".join(_table(*slopes(found("ten"))))
     parts["remarks"] = (FOLDER / "yolo_collapse.remarks.md").read_text("utf-8").strip()
     parts["cpu"] = _cost([found(name) for name in ("shapes", "bccd")])
-    parts |= {f"{name}-picture": _picture(name, found(name)) for name in ("shapes", "bccd")}
+    for name in ("shapes", "bccd", "grown", "ten"):
+        parts[f"{name}-picture"] = _picture(name, found(name))
     for name, said in parts.items():
         text = text.replace(f"{{{{{name}}}}}", said)
     (DOCS / "yolo-collapse.md").write_text(text, encoding="utf-8")
@@ -106,22 +114,9 @@ def _seeds(results: Results, arm: str, number: int) -> str:
     return ", ".join(map(str, results.seeds(arm, number)))
 
 
-def _recalled(
-    results: Results, arm: str, seed: int, number: int, part: Slice
-) -> tuple[np.ndarray, np.ndarray]:
-    """Objects of a slice that are found at .25, and that are there, in each test picture."""
-    scored = results.scored[arm, seed, number]
-    parts, members = scored.cells.slices()
-    here = members[parts.index(part)][scored.cells.of(scored.human)]
-    finder = scored.matching.found
-    sure = (finder >= 0) & (np.append(scored.found.confidence, 0)[finder] >= 0.25)
-    images = scored.human.images
-    return tuple(np.bincount(scored.human.image, each, images) for each in (here & sure, here))
-
-
 def _value(results: Results, arm: str, seed: int, number: int, part: Slice) -> float:
     """Recall at .25."""
-    found, there = _recalled(results, arm, seed, number, part)
+    found, there = recalled(results, arm, seed, number, part)
     return float(found.sum() / there.sum())
 
 
@@ -252,40 +247,6 @@ def _gate(results: Results) -> Iterator[str]:
             before, after = (_value(results, arm, seed, n, results.rarest) for n in (0, at))
             lines.append([arm, str(seed), ", ".join(said), f"{after / before:.2f}"])
     yield from _table(head, lines)
-
-
-def _slope(results: Results) -> Iterator[str]:
-    """The change of recall a generation, from a line through the generations."""
-    head = ["arm", "seeds"]
-    for part in (results.rarest, results.smallest):
-        head += [f"{_name(part)} r@.25, generation 0, 1, ...", "slope a generation"]
-    lines = []
-    for arm in _ran(results):
-        line = [arm, _seeds(results, arm, results.loop.generations)]
-        for part in (results.rarest, results.smallest):
-            line += _fitted(results, arm, part)
-        lines.append(line)
-    yield from _table(head, lines)
-
-
-def _fitted(results: Results, arm: str, part: Slice) -> tuple[str, str]:
-    """Mean recall of each generation and the least-squares slope, pictures and seeds drawn anew."""
-    last = results.loop.generations
-    seeds = results.seeds(arm, last)
-    every = [[_recalled(results, arm, s, n, part) for n in range(last + 1)] for s in seeds]
-    hits = np.array([[found for found, _ in one] for one in every])  # seeds, generations, pictures
-    there = every[0][0][1]
-    at = np.arange(last + 1) - last / 2
-    rng = np.random.default_rng(0)
-    slopes = []
-    for _ in range(REPLICATES):
-        weight = rng.multinomial(len(there), np.full(len(there), 1 / len(there)))
-        some = rng.integers(len(seeds), size=len(seeds))
-        slopes.append(at @ (hits[some] @ weight / (there @ weight)).mean(axis=0) / (at @ at))
-    mean = (hits.sum(axis=2) / there.sum()).mean(axis=0)
-    low, high = np.quantile(slopes, [0.025, 0.975])
-    told = f"{at @ mean / (at @ at):+.3f} [{low:+.3f}, {high:+.3f}]"
-    return " ".join(f"{one:.2f}" for one in mean), told
 
 
 def _cost(every: Sequence[Results]) -> str:
