@@ -136,7 +136,7 @@ def _share(hits: list[bool]) -> str:
     n, p = len(hits), float(np.mean(hits))
     z = 1.96
     middle, half = p + z * z / 2 / n, z * np.sqrt(p * (1 - p) / n + z * z / 4 / n / n)
-    low, high = (middle - half) / (1 + z * z / n), (middle + half) / (1 + z * z / n)
+    low, high = max(middle - half, 0) / (1 + z * z / n), (middle + half) / (1 + z * z / n)
     return f"{sum(hits)}/{n} = {p:.2f} [{low:.2f}, {high:.2f}]"
 
 
