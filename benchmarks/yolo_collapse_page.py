@@ -17,7 +17,6 @@ FOLDER = Path(__file__).parent
 DOCS = FOLDER.parent / "docs"
 DRAWN = ["replace", "DCKT50", "Z0", "mix30", "DCK", "Z0K"]  # the first four that ran
 MINUS = ("average_precision", "precision")
-GROWN = ("grown-60", "grown-120")
 
 
 def write(found: Callable[[str], Results]) -> None:
@@ -30,9 +29,11 @@ def write(found: Callable[[str], Results]) -> None:
     bars = [(said, found(name)) for name, said in settings.items()]
     head, *lines = yolo_collapse_bars.table(bars, "DCKT50")
     parts["bars"] = "\n".join(_table(head, lines))
-    parts |= {name: "\n".join(_collapse(found(name))) for name in ("grown", *GROWN)}
+    parts |= {name: "\n".join(_collapse(found(name))) for name in ("grown", "grown-60")}
     for name in ("ideas", "more-30", "more-50", "choose", "few-30", "few-50", "few-100"):
         parts[name] = "\n".join(_over_controls(found(name)))
+    kept = ("DCK", "DCKT50", "Z0K")
+    parts["few-bccd"] = "\n".join(_over_controls(found("bccd"), kept))
     parts["wrong-prior"] = "\n".join(_wrong_prior(found("wrong-prior")))
     parts["gate"] = "\n".join(_gate(found("gate")))
     parts["ten"] = "\n".join(_table(*slopes(found("ten"))))
@@ -181,7 +182,7 @@ def _right(results: Results, arm: str, number: int, part: Slice) -> float:
     return _counts(results, arm, number, "right", part) / made if made else float("nan")
 
 
-def _over_controls(results: Results) -> Iterator[str]:
+def _over_controls(results: Results, arms: Sequence[str] = ()) -> Iterator[str]:
     """Differences from both controls at the last generation."""
     rare, small = results.rarest, results.smallest
     last = results.loop.generations
@@ -189,7 +190,7 @@ def _over_controls(results: Results) -> Iterator[str]:
     head += ["small r@.25", f"{_name(rare)} r@.5", "small r@.5", "precision@.25"]
     head += [f"{_name(rare)} labels right"]
     lines = []
-    for arm in _ran(results):
+    for arm in [one for one in _ran(results) if not arms or one in arms]:
         for control in ("Z0", "Z0K"):
             if arm in ("Z0", control) or not results.seeds(control, last):
                 continue
