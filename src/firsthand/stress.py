@@ -11,12 +11,13 @@ from typing import TypeGuard, cast
 import numpy as np
 
 from firsthand import registry
-from firsthand.cases.case import Case, Failure, Pool
+from firsthand.cases.case import Case, Failure, Pool, TooFew
 from firsthand.cases.opening import pool_of
 from firsthand.sources import Source
 
 SETS = 6  # four, the unfiltered output, and what is cut from it
 MOST = 1000
+LEAST = 20
 
 
 def stress(
@@ -56,9 +57,17 @@ def stress(
     """
     found: Failure = registry.load("failures", failure)
     pool = data if _is_pool(data) else pool_of(cast(Source, data), other, features)
-    size = max(2, min(len(pool) // SETS, MOST)) if n is None else n
     dial = medium(found) if strength is None else strength
-    return found.case(pool, size, dial, np.random.default_rng(seed))
+    if n is not None:
+        return found.case(pool, n, dial, np.random.default_rng(seed))
+    size = max(2, min(len(pool) // SETS, MOST))
+    while True:
+        try:
+            return found.case(pool, size, dial, np.random.default_rng(seed))
+        except TooFew:  # of classes or modes that are asked for by name there may be few
+            if size <= LEAST:
+                raise
+            size = max(LEAST, size * 3 // 4)
 
 
 def medium(failure: Failure) -> float:

@@ -68,3 +68,13 @@ def test_it_speaks_chinese_and_refuses_what_cannot_be(points, tmp_path, capsys):
     assert code == 2
     assert "it is there already" in said
     assert "there is no failure named" in run(capsys, "nothing", *words)[2]
+
+
+def test_sets_are_as_large_as_the_data_suffice_for(points, tmp_path, capsys):
+    words = ["--data", points, "--out"]  # half of the modes have to fill three sets
+    code, out, _ = run(capsys, "forgetting", *words, tmp_path / "made", "--json")
+    assert code == 0
+    assert 100 < json.loads(out)["samples"] < 250
+    code, _, said = run(capsys, "forgetting", *words, tmp_path / "more", "-n", 400)
+    assert code == 2
+    assert "Ask for smaller sets: -n 200" in said

@@ -86,6 +86,10 @@ class Case(NamedTuple):
     origin: str = "human"  # of the training set
 
 
+class TooFew(InputError):
+    """The pool does not hold so many samples as were asked for."""
+
+
 class Hand:
     """Human samples dealt from a pool, none twice."""
 
@@ -97,14 +101,14 @@ class Hand:
         """So many samples, of all modes or of these.
 
         Raises:
-            InputError: there are no more so many.
+            TooFew: there are no more so many.
         """
         rows = self.pool.fitting(self._left, modes)
         if len(rows) < n:
-            raise InputError(
+            raise TooFew(
                 f"{n} samples a set are asked for, and {len(rows)} of {len(self.pool)} are left",
                 expected="data for four or five sets that share no sample",
-                todo="Ask for smaller sets.",
+                todo="Ask for smaller sets: -n 200, or fewer.",
             )
         self._left = self._left[~np.isin(self._left, rows[:n])]
         return self.pool.take(rows[:n], modes)

@@ -109,8 +109,12 @@ def percent(value: float) -> str:
 
     >>> percent(0.613), percent(0.004), percent(0.978), percent(0.9997), percent(1.0)
     ('61%', '0.4%', '97.8%', '99.9%', '100%')
+    >>> percent(-0.0001)
+    '0%'
     """
     points = 100 * value
+    if abs(points) < 0.05:
+        return "0%"
     if 99.9 < points < 100:
         return "99.9%"
     fine = abs(points) < 10 or 95 < points < 105

@@ -102,7 +102,9 @@ def _number(told: Told, cause: Cause) -> str:
 def _what(told: Told, one: Evidence | Definition) -> str:
     if one.metric == "origin":  # the share alone: the state says whose it is
         return ""
-    return f"{clean(one.metric)} ({part(one.slice, told.lang)})" if one.slice else clean(one.metric)
+    code = f"diagnose.shown.{one.metric}"  # what only a diagnosis asks has no name in the registry
+    name = text(code, told.lang) if has(code) else clean(one.metric)
+    return f"{name} ({part(one.slice, told.lang)})" if one.slice else name
 
 
 def commands(told: Told) -> list[tuple[str, str]]:
