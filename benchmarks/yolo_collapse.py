@@ -84,7 +84,7 @@ def grown(epochs: int, arms: Sequence[str]) -> dict[str, Any]:
 
 
 IDEAS = ["DCKT", "DRKT", "DCKT-peers", "JCKT", "DCKT50"]
-MORE = ["DCKT", "DCKKT", "DRKKT", "JCKKT"]  # three times as many pictures, each seen once
+MORE = ["DCKT", "DCKKT", "DCKKT-peers", "DRKKT", "JCKKT", "Z0KK"]  # on thrice the pictures
 BEST = ["DCKT", "DCKT-peers"]
 GATED = ["replace-gated", "DCKT50-gated"]
 

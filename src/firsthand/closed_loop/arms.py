@@ -116,6 +116,7 @@ ARMS: dict[str, Arm] = {
     for arm in (
         _mixed("Z0", 1.0, labels=PEOPLE),
         _tail("Z0K", PEOPLE),
+        _tail("Z0KK", PEOPLE, paste=2),
         Arm(name="replace", policy="replace", label_options=HALF),
         Arm(name="replace25", policy="replace", label_options=(("confidence", 0.25),)),
         Arm(name="accumulate", policy="accumulate_subsample", label_options=HALF, repeats=False),
@@ -145,6 +146,7 @@ ARMS: dict[str, Arm] = {
         _tail("JCKT", "fixed", label_options=RATHER_SURE, inpaint=True, views=4),
         _tail("DRKT", views=4, rare=0.5),
         _tail("DCKKT", views=4, paste=2),
+        _tail("DCKKT-peers", views=4, paste=2, teacher="peers"),
         _tail("DRKKT", views=4, rare=0.5, paste=2),
         _tail("JCKKT", "fixed", label_options=RATHER_SURE, inpaint=True, views=4, paste=2),
         _tail("DCKT50", policy_options=HALVES, views=4),
