@@ -85,7 +85,7 @@ def grown(epochs: int, arms: Sequence[str]) -> dict[str, Any]:
 
 IDEAS = ["DCKT", "DRKT", "DCKT-peers", "JCKT", "DCKT50"]
 MORE = ["DCKT", "DCKKT", "DCKKT-peers", "DRKKT", "JCKKT", "Z0KK"]  # on thrice the pictures
-BEST = ["DCKT", "DCKT-peers"]
+BEST = ["DCKKT", "Z0KK"]
 GATED = ["replace-gated", "DCKT50-gated"]
 
 LOOPS: dict[str, dict[str, Any]] = {

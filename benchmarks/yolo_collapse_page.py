@@ -191,8 +191,10 @@ def _over_controls(results: Results, arms: Sequence[str] = ()) -> Iterator[str]:
     head += [f"{_name(rare)} labels right"]
     lines = []
     for arm in [one for one in _ran(results) if not arms or one in arms]:
-        for control in ("Z0", "Z0K"):
+        for control in ("Z0", "Z0K", "Z0KK"):
             if arm in ("Z0", control) or not results.seeds(control, last):
+                continue
+            if (arm, control) == ("Z0K", "Z0KK"):
                 continue
             lines.append(_difference(results, arm, control, (rare, small)))
     yield from _table(head, lines)
@@ -206,8 +208,9 @@ def _difference(results: Results, arm: str, control: str, parts: tuple[Slice, Sl
     precision = results.against(arm, last, other, "precision", how="difference")
     line = [arm, _seeds(results, arm, last), control, _said(ap[ALL], "+"), _said(ap[parts[0]], "+")]
     line += [_said(at25[part], "+") for part in parts] + [_said(at50[part], "+") for part in parts]
-    made = "" if arm == "Z0K" else f"{_right(results, arm, last, parts[0]):.2f}"
-    return [*line, _said(precision[ALL], "+"), made]
+    made = bool(results.labels(arm, last, parts[0]))
+    right = f"{_right(results, arm, last, parts[0]):.2f}" if made else ""
+    return [*line, _said(precision[ALL], "+"), right]
 
 
 def _wrong_prior(results: Results) -> Iterator[str]:
