@@ -13,7 +13,7 @@ from firsthand.contracts import FeatureView
 from firsthand.diagnosing import places
 from firsthand.diagnosing.answer import Evidence
 from firsthand.diagnosing.exchange import difference
-from firsthand.diagnosing.links import TOLERATED, Asked, Way, unknown
+from firsthand.diagnosing.links import Asked, Way, told, unknown
 from firsthand.monitor import Monitored, Watched, monitor
 from firsthand.sides import Side
 from firsthand.sources import samples_of
@@ -34,7 +34,7 @@ def spread(train: Side, samples: Side, way: Way) -> Asked:
     """
     offers = train.offers & samples.offers
     if "tokens" in offers:
-        return _rarity(train, samples, way.seed)
+        return told("T", places.rarity(train, samples, way.seed))
     if "features" not in offers or train.task in {"detect", "segment", "oriented"}:
         return unknown("T", "labels-cannot-tell")
     seen = [cast(FeatureView, side.view("features")) for side in (samples, train)]
@@ -57,22 +57,6 @@ def spread(train: Side, samples: Side, way: Way) -> Asked:
         n=min(map(len, away)),
     )
     return Asked(evidence, 1 + chance.value / base >= WIDER)
-
-
-def _rarity(train: Side, samples: Side, seed: int) -> Asked:
-    one = places.rarity(train, samples, seed)
-    evidence = Evidence(
-        code="T",
-        state="whole",
-        value=one.found.value,
-        null_low=one.found.null_low,
-        null_high=one.found.null_high,
-        p_value=one.found.p_value,
-        metric=one.metric,
-        unit=one.unit,
-        n=one.n,
-    )
-    return Asked(evidence, one.found.value >= 1 + TOLERATED)
 
 
 def origin(train: Side, declared: Provenance | None) -> Evidence:

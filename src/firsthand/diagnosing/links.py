@@ -118,7 +118,7 @@ def _joined(measured: Asked, exact: Sequence[Exact]) -> Asked:
         return measured
     share = (1 - MEASURED) / len(exact)
     code = measured.evidence.code
-    found = [_paid(measured, MEASURED), *(_paid(_exact(code, one), share) for one in exact)]
+    found = [_paid(measured, MEASURED), *(_paid(told(code, one), share) for one in exact)]
     return min(found, key=lambda one: (not one.material, one.evidence.p_value))
 
 
@@ -128,7 +128,8 @@ def _paid(one: Asked, share: float) -> Asked:
     return one._replace(evidence=replace(one.evidence, p_value=chance))
 
 
-def _exact(code: Code, one: Exact) -> Asked:
+def told(code: Code, one: Exact) -> Asked:
+    """What changing places answers to a question, not yet corrected."""
     value = one.found.value
     evidence = Evidence(
         code=code,
