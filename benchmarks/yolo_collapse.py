@@ -72,6 +72,17 @@ def few(humans: int, arms: Sequence[str], images: int = 1500) -> dict[str, Any]:
     }
 
 
+def few_cells(humans: int, arms: Sequence[str]) -> dict[str, Any]:
+    """The same of BCCD: 7500 pictures seen by generation 0, 900 by each after it."""
+    return BCCD | {
+        "humans": humans,
+        "images": 300,
+        "first": {"epochs": 7500 // humans, "rate": 0.003},
+        "then": {"epochs": 3, "rate": 0.002},
+        "arms": arms,
+    }
+
+
 def choice(loop: dict[str, Any], generations: int) -> dict[str, Any]:
     """The same on the scenes and the seed on which settings are chosen."""
     chosen = {"human": "choice/people", "test": "choice/test", "seeds": [100]}
@@ -100,6 +111,8 @@ LOOPS: dict[str, dict[str, Any]] = {
     "few-30": few(30, BEST),
     "few-50": few(50, BEST),
     "few-100": few(100, BEST),
+    "cells-30": few_cells(30, BEST),
+    "cells-50": few_cells(50, BEST),
     "gate": SHAPES | {"arms": GATED, "anchor": "anchor/test", "seeds": [0, 1]},
     "ten": SHAPES | {"arms": ["DCKT50"], "generations": 10},
     "wrong-prior": SHAPES
