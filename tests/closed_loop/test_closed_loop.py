@@ -1,5 +1,7 @@
 """Chains of generations: what each arm loses, and what is left of a run that was killed."""
 
+import shutil
+
 import numpy as np
 import pytest
 from blobs import Blobs, Killed
@@ -94,6 +96,38 @@ def test_a_run_that_was_killed_goes_on_and_ends_the_same(spec, tmp_path, monkeyp
         assert one.generation.digest == other.generation.digest
         assert one.generation.weights.read_bytes() == other.generation.weights.read_bytes()
         assert one.generation.items() == other.generation.items()
+
+
+def test_outlines_are_gone_round_as_the_boxes_around_them(spec, world, tmp_path):
+    """Labels, hidden labels and what is pasted are those of the same squares as boxes."""
+    for part in ("people", "test", "anchor"):
+        shutil.copytree(world[0] / part, tmp_path / part)
+        for path in (tmp_path / part / "labels").iterdir():
+            path.write_text("".join(outline(row) for row in path.read_text().splitlines()))
+    lined = {part: str(tmp_path / part) for part in ("human", "test", "anchor")}
+    lined["human"] = str(tmp_path / "people")
+    boxes, outlines = (
+        closed_loop.run(spec(["DCK"], generations=1, **changes), tmp_path / name)
+        for name, changes in (("boxes", {}), ("outlines", lined))
+    )
+    plain, told = (last(steps, "DCK") for steps in (boxes, outlines))
+    for name in ("labels", "truth", "right"):
+        assert told.about[name] == plain.about[name]
+    assert any(item.pasted for item in told.items())
+    for one, other in zip(plain.items(), told.items(), strict=True):
+        assert [kind for kind, _ in one.labels] == [kind for kind, _ in other.labels]
+        np.testing.assert_allclose(
+            [box for _, box in one.labels], [box for _, box in other.labels], atol=1e-4
+        )
+        assert [paste.at for paste in one.pasted] == [paste.at for paste in other.pasted]
+
+
+def outline(row):
+    """The corners of a box, as a segmentation label has them."""
+    kind, *box = row.split()
+    x, y, w, h = map(float, box)
+    ends = [(x + a * w / 2, y + b * h / 2) for a, b in ((-1, -1), (1, -1), (1, 1), (-1, 1))]
+    return f"{kind} " + " ".join(f"{each:.6f}" for end in ends for each in end) + "\n"
 
 
 def test_what_is_there_is_not_trained_again(spec, tmp_path):

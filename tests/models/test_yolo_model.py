@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import yaml
 
+import yolo_scenes
 from firsthand import closed_loop, lab, registry
 from firsthand.closed_loop.results import Results
 from firsthand.errors import InputError, MissingExtra
@@ -38,8 +39,9 @@ class Fake:
 
     made: list[Any] = []
 
-    def __init__(self, weights, task):
-        self.weights, self.task, self.calls = weights, task, []
+    def __init__(self, weights):
+        self.weights, self.calls = weights, []
+        self.task = "segment" if "-seg" in weights else "detect"
         Fake.made.append(self)
 
     def train(self, **settings):
@@ -73,7 +75,7 @@ def test_training_leaves_the_weights_and_prints_nothing(package, tmp_path, capsy
     assert capsys.readouterr() == ("", "")
     [model] = Fake.made
     [asked] = model.calls
-    assert (model.weights, model.task) == ("base.pt", "detect")
+    assert model.weights == "base.pt"
     told = {name: asked[name] for name in ("data", "epochs", "imgsz", "batch", "nbs", "seed")}
     assert told == {
         "data": "data.yaml",
@@ -84,6 +86,17 @@ def test_training_leaves_the_weights_and_prints_nothing(package, tmp_path, capsy
         "seed": 7,
     }
     assert (asked["lr0"], asked["val"], asked["plots"]) == (0.01, False, False)
+
+
+def test_only_a_detector_goes_round(package, tmp_path):
+    """Labels of the loop are boxes; a model of outlines would learn rectangles."""
+    told = {"epochs": 3, "rate": 0.01, "seed": 7}
+    with pytest.raises(InputError, match="model for segment.*firsthand label") as raised:
+        Yolo().train(Path("yolo26n-seg.pt"), Path("data.yaml"), tmp_path / "out.pt", **told)
+    assert raised.value.where == "yolo26n-seg.pt"
+    assert not Fake.made[0].calls
+    with pytest.raises(InputError, match="model for segment"):
+        next(Yolo().predict(Path("yolo26n-seg.pt"), []))
 
 
 def test_predictions_keep_names_and_order_and_are_given_blue_first(package):
@@ -138,6 +151,18 @@ def progress(what):
         os.kill(os.getpid(), 9)
 closed_loop.run(closed_loop.load("loop.yaml"), "generations", progress)
 """
+
+
+def test_a_real_model_of_outlines_is_refused_before_it_trains(ultralytics, tmp_path):
+    """And a description of a detector that does not say so is one."""
+    settings = {"epochs": 1, "rate": 0.01, "seed": 0}
+    data = yolo_scenes.scenes(tmp_path / "human", 2, 1, polygons=True)
+    start = yolo_scenes.model_file(tmp_path, head="Segment")
+    with pytest.raises(InputError, match="a model for segment"):
+        Yolo(imgsz=64).train(start, data, tmp_path / "out.pt", **settings)
+    assert not (tmp_path / "out.pt").exists()
+    Yolo(imgsz=64).train(yolo_scenes.model_file(tmp_path), data, tmp_path / "out.pt", **settings)
+    assert ultralytics.YOLO(str(tmp_path / "out.pt")).task == "detect"
 
 
 @pytest.mark.slow

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firsthand.detections import Detections
-from firsthand.errors import MissingExtra
+from firsthand.errors import InputError, MissingExtra
 
 Picture = NDArray[np.uint8]
 
@@ -51,12 +51,16 @@ class Yolo:
     def train(
         self, start: Path, data: Path, out: Path, *, epochs: int, rate: float, seed: int
     ) -> None:
-        """Train on a data.yaml from weights, or from the description of a model; writes `out`."""
+        """Train on a data.yaml from weights, or from the description of a model; writes `out`.
+
+        Raises:
+            InputError: the weights are of no detector.
+        """
         work = out.with_name(f"{out.name}.work")
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir(parents=True)
         with (work / "log.txt").open("w", encoding="utf-8") as log, _said_to(log):
-            model = _ultralytics().YOLO(str(start), task="detect")
+            model = _detector(start)
             model.train(data=str(data), **self._settings(work, epochs, rate, seed))
         (work / "run" / "weights" / "last.pt").replace(out)
         shutil.rmtree(work)
@@ -66,7 +70,7 @@ class Yolo:
     ) -> Iterator[Detections]:
         """What it finds on named (height, width, 3) RGB pictures, seen `scale` times as large."""
         with open(os.devnull, "w", encoding="utf-8") as nowhere, _said_to(nowhere):  # noqa: PTH123
-            model = _ultralytics().YOLO(str(weights), task="detect")
+            model = _detector(weights)
         side = STRIDE * round(self.imgsz * scale / STRIDE)
         waiting = iter(pictures)
         while some := list(islice(waiting, self.batch)):
@@ -110,6 +114,20 @@ class Yolo:
             "project": str(work.resolve()),
             "name": "run",
         }
+
+
+def _detector(weights: Path) -> Any:
+    """A model of boxes: others would be taught rectangles as outlines, or no labels at all."""
+    model = _ultralytics().YOLO(str(weights))
+    if model.task != "detect":
+        raise InputError(
+            f"the closed loop starts from a model for {model.task}",
+            expected="a detector: labels of the loop are boxes, of data with outlines those around",
+            todo="start from a detector such as yolo26n.pt; "
+            "outlines go from model to model with `firsthand label` and `firsthand train`",
+            where=str(weights),
+        )
+    return model
 
 
 def _ultralytics() -> Any:
