@@ -219,7 +219,8 @@ class _Asking:
         if not {"unfiltered", "samples"} <= set(self.sides):
             return None
         self.report("sampling")
-        return sampling_bias(self.sides["unfiltered"], self.sides["samples"], self.way.seed)
+        plain, used, train = (self.sides[role] for role in ("unfiltered", "samples", "train"))
+        return sampling_bias(plain, used, train, self.way.seed)
 
 
 def _place(one: Evidence) -> int:

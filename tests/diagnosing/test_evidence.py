@@ -130,28 +130,40 @@ def test_one_sample_by_a_model_is_not_people_s_data():
 
 
 def test_the_exponent_of_sharpened_words_is_found(rng):
-    plain, used = corpus(written(300, rng), "p"), corpus(written(300, rng, 1.25), "u")
-    found = sampling.sampling_bias(plain, used, 0)
+    plain, used, train = (
+        corpus(written(300, rng, power), name) for name, power in (("p", 1), ("u", 1.25), ("t", 1))
+    )
+    found = sampling.sampling_bias(plain, used, train, 0)
     assert found.counted == "tokens"
+    assert (found.rule.name, found.rule.order) == ("temperature", 1)
     assert found.low < 1.25 < found.high
     assert found.low > 1
     assert 0 < found.lost < 0.1
-    assert found.kept_after < found.fair_after * (1 - found.lost) ** 9
+    assert found.kept_after < found.fair_after
 
 
 def test_fair_sampling_has_exponent_one(rng):
-    found = sampling.sampling_bias(*(corpus(written(300, rng), name) for name in "pu"), 0)
-    assert found.exponent == pytest.approx(1, abs=0.04)
+    found = sampling.sampling_bias(*(corpus(written(300, rng), name) for name in "put"), 0)
+    assert found.rule.name == "fair"
+    assert found.low < 1 < found.high
     assert found.lost < 0.01
+
+
+def test_few_documents_are_told_by_shares_alone(rng):
+    sides = (corpus(written(each, rng), name) for each, name in ((300, "p"), (300, "u"), (9, "t")))
+    found = sampling.sampling_bias(*sides, 0)
+    assert found.rule is None
+    assert found.exponent == pytest.approx(1, abs=0.04)
 
 
 def test_of_points_there_is_no_exponent(rng):
     rows = rng.normal(size=(600, 2))
     near = rows[np.linalg.norm(rows, axis=1) < 1.2]
-    found = sampling.sampling_bias(points(rng.normal(size=(600, 2)), "p"), points(near, "u"), 0)
+    plain, used = points(rng.normal(size=(600, 2)), "p"), points(near, "u")
+    found = sampling.sampling_bias(plain, used, plain, 0)
     assert found.exponent is None
     assert found.lost > 0.2
-    assert sampling.sampling_bias(points(rows[:10], "p"), points(near, "u"), 0) is None
+    assert sampling.sampling_bias(points(rows[:10], "p"), used, plain, 0) is None
 
 
 def test_labels_lose_classes_and_sizes(real_data):

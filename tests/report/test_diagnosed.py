@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,14 @@ from typing import get_args
 import pytest
 
 from firsthand.diagnosing import rules
-from firsthand.diagnosing.answer import Cause, Definition, Diagnosis, Evidence, SamplingBias
+from firsthand.diagnosing.answer import (
+    Cause,
+    DecodingRule,
+    Definition,
+    Diagnosis,
+    Evidence,
+    SamplingBias,
+)
 from firsthand.messages import LANGUAGES
 from firsthand.report import diagnosed
 from firsthand.report.collapse_page import page
@@ -128,6 +136,27 @@ def test_data_are_not_markup():
     assert "\x1b" not in diagnosed.render(told)
     assert "<b>" not in page(told)
     assert "firsthand label" in diagnosed.render(told)
+
+
+@pytest.mark.parametrize("name", ["fair", "temperature", "top-p", "both"])
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_rule_of_words_is_told_with_its_forecast(name, lang):
+    rule = DecodingRule(
+        name=name, top_p=0.9, top_p_low=0.88, top_p_high=0.93, order=2, words=4321, capped=True,
+        kept_low=0.55, kept_high=0.65, shares_exponent=1.05,
+    )  # fmt: skip
+    bias = SamplingBias(
+        exponent=1.23, low=1.19, high=1.27, lost=0.05, lost_low=0.04, lost_high=0.06,
+        kept_after=0.6, fair_after=0.8, moved_after=0.3, generations=10, kinds=2,
+        counted="tokens", rule=rule,
+    )  # fmt: skip
+    told = diagnosed.Told(replace(found(BAD["biased-sampling"]), sampling=bias), SOURCES, lang)
+    said = diagnosed.render(told)
+    for each in ("1.23", "1.19", "1.27", "55%", "65%", "4,321", "30%"):
+        assert each in said
+    assert ("0.88" in said) == (name in {"top-p", "both"})
+    assert "{" not in said
+    assert json.loads(diagnosed.document(told))["sampling"]["rule"]["top_p_low"] == 0.88
 
 
 def test_the_picture_has_a_panel_for_every_number_with_a_null():

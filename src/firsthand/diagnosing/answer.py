@@ -73,10 +73,31 @@ class Settles:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DecodingRule:
+    """How words were drawn inside their contexts, by an n-gram model of the training set.
+
+    `name` is the simplest rule that explains the output as used; where it is "top-p" or "both" the
+    exponent beside it was found together with the nucleus.
+    """
+
+    name: Literal["fair", "temperature", "top-p", "both"]
+    top_p: float  # share of each context's mass that can be drawn; 1 is all
+    top_p_low: float
+    top_p_high: float
+    order: int  # words of a run: each is drawn from the order - 1 before
+    words: int  # of each generation of the forecast
+    capped: bool  # only a part of the texts was looked at: the forecast is then too low
+    kept_low: float  # ends of `SamplingBias.kept_after`
+    kept_high: float
+    shares_exponent: float  # what this comes to for the shares of words from one generation on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SamplingBias:
     """What temperature, filters or guidance do to the model's own distribution.
 
-    Cells of feature space are no kinds that a model favours: of points there is no exponent.
+    Cells of feature space are no kinds that a model favours: of points there is no exponent. Where
+    there is a `rule`, exponent and forecast are of probabilities inside a context, not of shares.
     """
 
     exponent: float | None  # shares become shares ** exponent; above 1 sharpens
@@ -92,6 +113,7 @@ class SamplingBias:
     kinds: int  # words, classes or cells of feature space that were counted
     counted: str  # "tokens", "classes" or "cells"
     kept: tuple[tuple[str, float], ...] = ()  # of each class: filtered over unfiltered count
+    rule: DecodingRule | None = None  # of texts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,9 +1,10 @@
 """What do temperature, filters and guidance do to the model's own distribution (I)?
 
 The same model's output is given twice: as it is used, and at temperature 1 without filters. What it
-costs if every generation samples so is simulated for kinds that are drawn independently: shares to
-the power of the exponent, as many draws as the output holds, and each generation the share out of
-reach on top. Mass that moves is the population limit of `theory.decoding`, without noise.
+costs if every generation samples so is simulated. Words are drawn inside their contexts, see
+`decoded_on`. Classes are drawn independently: shares to the power of the exponent, as many draws as
+the output holds, and each generation the share out of reach on top. Mass that moves is then the
+population limit of `theory.decoding`, without noise.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from firsthand.contracts import BoxesView, FeatureView, TokensView
 from firsthand.diagnosing.answer import Evidence, SamplingBias
+from firsthand.diagnosing.decoded_on import by_context
 from firsthand.numerics.neighbours import Points, nearest
 from firsthand.numerics.tokens import document_of
 from firsthand.sides import Side
@@ -41,7 +43,7 @@ class _Kinds(NamedTuple):
     kept: tuple[tuple[str, float], ...] = ()
 
 
-def sampling_bias(unfiltered: Side, samples: Side, seed: int) -> SamplingBias | None:
+def sampling_bias(unfiltered: Side, samples: Side, train: Side, seed: int) -> SamplingBias | None:
     """Exponent, mass that is out of reach, and both after ten generations; None if too little."""
     found = _kinds(unfiltered, samples, seed)
     if found is None or min(len(found.plain) // 2, len(found.used)) < LEAST or found.kinds < 2:
@@ -50,10 +52,17 @@ def sampling_bias(unfiltered: Side, samples: Side, seed: int) -> SamplingBias | 
     counts = np.stack([np.bincount(each, minlength=found.kinds) for each in halves]).astype(float)
     if (counts.sum(axis=1) == 0).any() or ((counts > 0).sum(axis=1) < 2).any():
         return None
+    bias = _by_shares(found, counts, seed)
+    if found.counted != "tokens":
+        return bias
+    return by_context(bias, (train, unfiltered, samples), seed)
+
+
+def _by_shares(found: _Kinds, counts: FloatArray, seed: int) -> SamplingBias:
+    """All of it as if each object were drawn from the shares of the kinds."""
     power = None if found.counted == "cells" else sharpening(counts, level=LEVEL)
     lost, error = _out_of_reach(counts, seed)
     whole = counts[0] + counts[1]
-    start = whole / whole.sum()
     drawn = 1.0 if power is None else _drawn(whole, counts[2].sum(), power.value, seed)
     return SamplingBias(
         exponent=power and power.value,
@@ -64,7 +73,7 @@ def sampling_bias(unfiltered: Side, samples: Side, seed: int) -> SamplingBias | 
         lost_high=min(max(lost, 0.0) + 1.96 * error, 1.0),
         kept_after=drawn * float(nucleus_mass(float(np.clip(1 - lost, 1e-12, 1)), GENERATIONS)),
         fair_after=None if power is None else _drawn(whole, counts[2].sum(), 1.0, seed),
-        moved_after=None if power is None else _moved(start, power.value),
+        moved_after=None if power is None else _moved(whole / whole.sum(), power.value),
         generations=GENERATIONS,
         kinds=int((whole > 0).sum()),
         counted=found.counted,

@@ -11,10 +11,11 @@ from shlex import join
 from firsthand import __version__
 from firsthand.diagnosing.answer import Cause, Code, Definition, Diagnosis, Evidence, Hypothesis
 from firsthand.diagnosing.links import TOLERATED
-from firsthand.messages import Language, has, number, percent, text
+from firsthand.messages import Language, has, number, text
 from firsthand.report import charts
 from firsthand.report.as_json import plain
 from firsthand.report.pacing import said_of
+from firsthand.report.sampled import sampled
 from firsthand.report.sheet import Panel, note, sheet
 from firsthand.report.words import amount, clean, part
 
@@ -29,7 +30,6 @@ KEY: dict[Cause, tuple[Code, ...]] = {
     "collapse-like": ("A",),
     "over-dispersion": ("T", "F"),
 }
-SHOWN = 8  # classes, those that keep least first
 BROKEN = frozenset({"broken", "biased"})
 
 
@@ -52,7 +52,7 @@ def render(told: Told) -> str:
     if told.found.hypotheses:
         blocks.append("\n".join(_causes(told)))
     blocks.append("\n".join(_evidence(told)))
-    blocks += ["\n".join(_sampling(told))] if told.found.sampling else []
+    blocks += ["\n".join(sampled(told.found.sampling, told.say))] if told.found.sampling else []
     blocks += [said_of(told.found.pace, told.lang)] if told.found.pace else []
     blocks += ["\n".join(_settles(told))] if told.found.settles else []
     blocks += ["\n".join(_profile(told))] if told.found.profile else []
@@ -230,24 +230,6 @@ def _settles(told: Told) -> Iterator[str]:
     for each in told.found.settles:
         causes = ", ".join(told.say(f"name.{cause}") for cause in each.between)
         yield "? " + told.say("settles", option=each.option, causes=causes)
-
-
-def _sampling(told: Told) -> Iterator[str]:
-    one = told.found.sampling
-    assert one is not None
-    counted, after = told.say(f"counted.{one.counted}"), one.generations
-    ends = {"low": one.lost_low, "high": one.lost_high, "lost": one.lost, "kept": one.kept_after}
-    fair = "" if one.fair_after is None else told.say("fair", fair=one.fair_after)
-    yield told.say("sampling", counted=counted, generations=after, fair=fair, **ends)
-    if one.exponent is not None:
-        yield told.say(
-            "exponent", value=one.exponent, low=one.low, high=one.high, moved=one.moved_after,
-            generations=after,
-        )  # fmt: skip
-    if one.kept:
-        few = sorted(one.kept, key=lambda pair: pair[1])[:SHOWN]
-        classes = ", ".join(f"{clean(name)} {percent(share)}" for name, share in few)
-        yield told.say("kept", classes=classes)
 
 
 def _profile(told: Told) -> Iterator[str]:
