@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from damage import halves, smallest_dropped, unlabelled_in_a_third
 from firsthand.audit import audit, raise_for_verdict
 from firsthand.config import default_limits
+from firsthand.diagnosing import links
 from firsthand.errors import Blocked, CannotSay, InputError
 from firsthand.provenance import declare
 from firsthand.read import read
@@ -176,3 +178,40 @@ def test_essays_of_people_pass_against_essays_of_people(real_data: Data) -> None
         candidate, reference = halves(essays, seed)
         blocked += audit(candidate, reference, seed=seed, limits=TAILS).verdict == "block"
     assert blocked <= 1
+
+
+def without_platelets(cells: Dataset, origin: str) -> Dataset:
+    lacking = smallest_dropped(cells, "Platelets", 1.0)
+    made = declare(origin)
+    return replace(
+        lacking, samples=tuple(replace(each, provenance=made) for each in lacking.samples)
+    )
+
+
+@pytest.mark.parametrize(
+    ("origin", "cause"),
+    [
+        ("human", "catastrophic-forgetting"),
+        ("model-labelled", "model-collapse"),
+        ("unknown", "collapse-like"),
+    ],
+)
+def test_a_lost_class_is_diagnosed_from_the_numbers_of_the_audit(
+    cells: Dataset, monkeypatch: pytest.MonkeyPatch, origin: str, cause: str
+) -> None:
+    reference, other = halves(cells, 2)
+    monkeypatch.setattr(links, "measure", None)  # labels are not measured a second time
+    found = audit(without_platelets(other, origin), reference, limits=TAILS).diagnosis
+    assert found is not None
+    assert found.cause == cause
+    assert found.of("A").slice == (("class", "Platelets"),)
+    assert found.of("B").reason == "no-samples"
+
+
+def test_nothing_is_diagnosed_where_nothing_is_lost_or_one_metric_was_asked(
+    cells: Dataset,
+) -> None:
+    reference, other = halves(cells, 0)
+    assert audit(other, reference).diagnosis is None
+    lacking = without_platelets(other, "human")
+    assert audit(lacking, reference, metrics="class_survival").diagnosis is None

@@ -10,6 +10,7 @@ from pathlib import Path
 from firsthand import __version__, findings, registry
 from firsthand.composition import compose
 from firsthand.config import Limits, load_limits
+from firsthand.diagnose import of_training_set
 from firsthand.errors import Blocked, CannotSay, InputError
 from firsthand.leaks import find_leaks
 from firsthand.measure import Measured, audited, measure
@@ -17,7 +18,7 @@ from firsthand.outlook.going_on import going_on
 from firsthand.provenance import declare
 from firsthand.sides import Side
 from firsthand.sources import Source, check_comparable, check_kind, samples_of, side_of
-from firsthand.types import HUMAN, Audit, Dataset, Provenance
+from firsthand.types import HUMAN, Audit, Dataset, Finding, Provenance
 
 Report = Callable[[str], None]
 
@@ -47,7 +48,8 @@ def audit(
         limits: a limits file or object; `firsthand.yaml` of the working folder, else the defaults.
         origin: what you declare of samples that no side file speaks of: "human", "synthetic",
             "model-labelled", "unknown", or what `declare` makes of more.
-        metrics: which one or ones to compute; all that fit if None.
+        metrics: which one or ones to compute; all that fit if None. Nothing is diagnosed where
+            they are named.
         features: what turns media into points, NAME or NAME=MODEL; by default what needs no model.
         seed: of the random splits behind nulls and intervals.
         strict: the first bad piece of content is an error instead of a counted skip.
@@ -106,7 +108,15 @@ def audit(
         seconds=round(time.monotonic() - began, 3),
         version=__version__,
         ahead=going_on(judged, human, composition, seed),
+        diagnosis=of_training_set(theirs, ours, composition, measured, seed=seed, report=report)
+        if asked is None and _lost(found)
+        else None,
     )
+
+
+def _lost(found: Sequence[Finding]) -> bool:
+    """Is anything of the reference lost that nobody announced?"""
+    return any(each.measurement is not None and each.severity != "note" for each in found)
 
 
 def _both(side: Side, declared: Provenance | None) -> tuple[Side, Dataset]:

@@ -9,24 +9,27 @@ data, or the loss grew over generations.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from firsthand import trajectory
 from firsthand.diagnosing import context, copies, rules
 from firsthand.diagnosing.answer import Diagnosis, Evidence, SamplingBias, Verdict
 from firsthand.diagnosing.collapse_profile import profile as all_definitions
-from firsthand.diagnosing.given import Given, opened, said
+from firsthand.diagnosing.given import ROLES, Given, opened, said
 from firsthand.diagnosing.links import SIZED, Asked, Link, Way, judged, link, unknown
 from firsthand.diagnosing.pace import pace_of
 from firsthand.diagnosing.sampling import sampling_bias, state_of
 from firsthand.errors import InputError
+from firsthand.measure import Measured
 from firsthand.sides import Side, overlap
 from firsthand.sources import check_kind
 from firsthand.trajectory import Row
-from firsthand.types import HUMAN, Provenance, Undetermined
+from firsthand.types import HUMAN, Composition, Provenance, Undetermined
 
 LEVEL = 0.05
 SPLITS = 999
+FEW_SPLITS = 199  # of what an audit did not measure: two questions need no smaller p-value
 History = Sequence[Row] | str | Path
 Report = Callable[[str], None]
 
@@ -94,30 +97,37 @@ def diagnose(
         check_kind(sides[role], sides["reference"], "reference")
     rows = _rows(history)
     asked = _Asking(sides, Way(seed, splits), level, report)
-    evidence, bias, gone = asked.all(rows, declared)
-    hypotheses = rules.ranked(evidence)
-    given = {role: role in sides for role in named} | {
-        "history": rows is not None,
-        "origin": next(each for each in evidence if each.code == "E").state != "unknown",
-    }
+    found = asked.concluded(rows, context.made_of(sides["train"], declared))
+    if not profile:
+        return found
     target = sides.get("samples", sides["train"])
-    whole = (
-        all_definitions(sides["reference"], target, evidence, rows, asked.way) if profile else ()
-    )
-    return Diagnosis(
-        verdict=_verdict(evidence, given),
-        hypotheses=hypotheses,
-        together=rules.together(hypotheses, evidence),
-        evidence=evidence,
-        settles=rules.settles(evidence, given, hypotheses),
-        profile=whole,
-        sampling=bias,
-        pace=pace_of(rows, sides["reference"], sides["train"], seed),
-        undetermined=gone,
-        sizes=tuple((role, len(side.media)) for role, side in sides.items()),
-        level=level,
-        seed=seed,
-    )
+    whole = all_definitions(sides["reference"], target, found.evidence, rows, asked.way)
+    return replace(found, profile=whole)
+
+
+def of_training_set(
+    reference: Side,
+    train: Side,
+    made: Composition,
+    known: Measured,
+    *,
+    seed: int = 0,
+    report: Report = lambda _step: None,
+) -> Diagnosis:
+    """Which failure is it, as far as a training set that was measured already can tell?
+
+    Only the first link is asked about (A, P) and the origins (E); of the model nothing is known.
+
+    Args:
+        reference: human data to preserve.
+        train: what is to be trained on.
+        made: origins of its samples.
+        known: what was measured of the two; only metrics that are missing there are measured.
+        seed: of splits and permutations.
+        report: called with each step before it is taken.
+    """
+    sides = {"reference": reference, "train": train}
+    return _Asking(sides, Way(seed, FEW_SPLITS), LEVEL, report, known).concluded(None, made)
 
 
 def _rows(history: History | None) -> Sequence[Row] | None:
@@ -142,11 +152,43 @@ def _verdict(evidence: Sequence[Evidence], given: dict[str, bool]) -> Verdict:
 class _Asking:
     """Every question that the given sides allow, in the order in which later ones need earlier."""
 
-    def __init__(self, sides: dict[str, Side], way: Way, level: float, report: Report) -> None:
+    def __init__(
+        self,
+        sides: dict[str, Side],
+        way: Way,
+        level: float,
+        report: Report,
+        known: Measured | None = None,
+    ) -> None:
         self.sides, self.way, self.level, self.report = sides, way, level, report
+        self.known = known  # of reference and training set
+
+    def concluded(self, rows: Sequence[Row] | None, made: Composition) -> Diagnosis:
+        """What all evidence together says."""
+        evidence, bias, gone = self.all(rows, made)
+        hypotheses = rules.ranked(evidence)
+        given = {role: role in self.sides for role in ROLES} | {
+            "history": rows is not None,
+            "origin": next(each for each in evidence if each.code == "E").state != "unknown",
+        }
+        reference, train = self.sides["reference"], self.sides["train"]
+        return Diagnosis(
+            verdict=_verdict(evidence, given),
+            hypotheses=hypotheses,
+            together=rules.together(hypotheses, evidence),
+            evidence=evidence,
+            settles=rules.settles(evidence, given, hypotheses),
+            profile=(),
+            sampling=bias,
+            pace=pace_of(rows, reference, train, self.way.seed),
+            undetermined=gone,
+            sizes=tuple((role, len(side.media)) for role, side in self.sides.items()),
+            level=self.level,
+            seed=self.way.seed,
+        )
 
     def all(
-        self, rows: Sequence[Row] | None, declared: Provenance | None
+        self, rows: Sequence[Row] | None, made: Composition
     ) -> tuple[tuple[Evidence, ...], SamplingBias | None, tuple[Undetermined, ...]]:
         """Evidence A to I, the sampling bias, and what could not be told."""
         first = self._link("reference", "train", "A", "P")
@@ -163,7 +205,7 @@ class _Asking:
         cured = answers[2].state == "broken" and self._alike(self._unfiltered())
         answers[-1] = state_of(answers[-1], bias, cured=cured)
         self.report("origin")
-        answers += [wide_told, context.origin(self.sides["train"], declared)]
+        answers += [wide_told, context.origin(made)]
         answers.append(context.shape(rows, self.level))
         gone = [*first.undetermined, *second.undetermined, *filtered.undetermined]
         return tuple(sorted(answers, key=_place)), bias, tuple(gone)
@@ -177,7 +219,8 @@ class _Asking:
             nothing = [unknown(code, f"no-{missing}") for code in codes]  # type: ignore[arg-type]
             return Link(nothing[0], nothing[1], (), ())
         self.report(f"{one} > {other}")
-        return link(self.sides[one], self.sides[other], codes, self.way, also)  # type: ignore[arg-type]
+        known = self.known if lost == "A" else None
+        return link(self.sides[one], self.sides[other], codes, self.way, also, known)  # type: ignore[arg-type]
 
     def _memorised(self, first: Link, second: Link) -> tuple[Asked, Asked]:
         """C and D; the reference stands in for held-out samples if the training set is like it."""

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from firsthand.diagnosing.answer import Diagnosis
     from firsthand.outlook.going_on import GoingOn
 
 FloatArray = NDArray[np.float64]
@@ -255,6 +256,7 @@ class Audit:
     seconds: float
     version: str
     ahead: GoingOn | None = None  # what happens if they go on like this, where that can be said
+    diagnosis: Diagnosis | None = None  # which failure it is, where something is lost
     schema: str = "firsthand.audit/1"
 
     def _repr_html_(self) -> str:

@@ -18,7 +18,7 @@ from firsthand.monitor import Monitored, Watched, monitor
 from firsthand.sides import Side
 from firsthand.sources import samples_of
 from firsthand.trajectory import Row
-from firsthand.types import UNKNOWN, Dataset, Provenance
+from firsthand.types import UNKNOWN, Composition, Dataset, Provenance
 
 WIDER = 1.1  # ratio of spreads from which it matters
 AT_ONCE = 2 / 3  # of a fall in one step: a step; less: gradual
@@ -59,9 +59,13 @@ def spread(train: Side, samples: Side, way: Way) -> Asked:
     return Asked(evidence, 1 + chance.value / base >= WIDER)
 
 
-def origin(train: Side, declared: Provenance | None) -> Evidence:
+def made_of(train: Side, declared: Provenance | None) -> Composition:
+    """Origins of the training set; what is declared holds where a sample says nothing."""
+    return compose(_said(samples_of(train, declared), declared))
+
+
+def origin(made: Composition) -> Evidence:
     """E: what share of the training set did models make or label? The highest generation too."""
-    made = compose(_said(samples_of(train, declared), declared))
     models = sum(made.by_class.get(kind, 0) for kind in MODELS)  # type: ignore[call-overload]
     unknowns = made.by_class.get("unknown", 0)
     known = [int(name) for name in made.by_generation if name != "unknown"]

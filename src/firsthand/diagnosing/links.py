@@ -14,7 +14,7 @@ from typing import NamedTuple
 from firsthand.diagnosing import places
 from firsthand.diagnosing.answer import Code, Evidence
 from firsthand.diagnosing.places import Exact
-from firsthand.measure import measure
+from firsthand.measure import Measured, measure
 from firsthand.sides import Side
 from firsthand.types import Measurement, Undetermined
 
@@ -76,7 +76,12 @@ def views(first: Side, second: Side) -> tuple[str, ...]:
 
 
 def link(
-    first: Side, second: Side, codes: tuple[Code, Code], way: Way, also: Sequence[str] = ()
+    first: Side,
+    second: Side,
+    codes: tuple[Code, Code],
+    way: Way,
+    also: Sequence[str] = (),
+    known: Measured | None = None,
 ) -> Link:
     """What became of the first in the second?
 
@@ -86,13 +91,14 @@ def link(
         codes: what the questions "lost" and "strange" are called.
         way: seed and number of splits.
         also: further metrics, of no consequence here.
+        known: what was measured of the two already, and is not measured again.
     """
     seen = views(first, second)
     sized = bool({first.task, second.task} & SIZED)
     lost = [name for view in seen for name in LOST[view]]
     strange = [name for view in seen for name in STRANGE[view] if view != "boxes" or sized]
     names = [*lost, *strange, *(name for name in also if "features" in seen)]
-    found = measure(first, second, metrics=names, seed=way.seed, splits=way.splits)
+    found = _measured(first, second, names, way, known)
     kept = tuple(one for one in found.measurements if one.slice not in LEFT_OUT)
     by_model = sized and codes != ("A", "P")
     lost += strange if by_model else []  # a detector loses small objects; none is strange
@@ -110,6 +116,23 @@ def link(
         kept,
         found.undetermined,
     )
+
+
+def _measured(
+    first: Side, second: Side, names: Sequence[str], way: Way, known: Measured | None
+) -> Measured:
+    """What is known of the metrics, and the others measured, corrected among themselves."""
+    if known is None:
+        return measure(first, second, metrics=names, seed=way.seed, splits=way.splits)
+    found = [one for one in known.measurements if one.metric in names]
+    gone = [one for one in known.undetermined if one.metric in names]
+    tried = {one.metric for one in found} | {one.metric for one in gone}
+    rest = [name for name in names if name not in tried]
+    if rest:
+        more = measure(first, second, metrics=rest, seed=way.seed, splits=way.splits)
+        found += more.measurements
+        gone += more.undetermined
+    return Measured(tuple(found), tuple(gone), known.shared)
 
 
 def _joined(measured: Asked, exact: Sequence[Exact]) -> Asked:

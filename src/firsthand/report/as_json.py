@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from collections.abc import Sequence
 from typing import Any
 
 from firsthand import __version__
 from firsthand.messages import Language, advice_for, command
 from firsthand.outlook.values import Forecast
 from firsthand.report import ahead
+from firsthand.report.plain import fields_of, plain
 from firsthand.report.story import retyped
 from firsthand.types import Audit, Finding, Skip
 
@@ -32,9 +31,9 @@ def document(audit: Audit) -> dict[str, Any]:
         "tool_version": audit.version,
         "verdict": audit.verdict,
         "findings": [_finding(each, audit) for each in audit.findings],
-        "undetermined": [_fields(each) for each in audit.undetermined],
-        "measurements": [_fields(each) for each in audit.measurements],
-        "composition": _fields(made_of),
+        "undetermined": [fields_of(each) for each in audit.undetermined],
+        "measurements": [fields_of(each) for each in audit.measurements],
+        "composition": fields_of(made_of),
         "candidate": audit.candidate,
         "reference": audit.reference,
         "anchor": audit.anchor,
@@ -47,6 +46,9 @@ def document(audit: Audit) -> dict[str, Any]:
     if audit.ahead is not None:
         going = _forecast(audit.ahead.forecast)
         found["forecast"] = {"basis": audit.ahead.basis, "forecast": going}
+    if audit.diagnosis is not None:
+        said = {"schema": audit.diagnosis.schema, "tool_version": audit.version}
+        found["diagnosis"] = said | plain(audit.diagnosis)
     strict: dict[str, Any] = plain(found)
     return strict
 
@@ -65,15 +67,7 @@ def _forecast(found: Forecast) -> dict[str, Any]:
 def _finding(finding: Finding, audit: Audit) -> dict[str, Any]:
     codes = finding.advice or advice_for(finding.code)
     advice = [{"code": code, "command": command(code, retyped(audit)) or None} for code in codes]
-    return _fields(finding) | {"advice": advice}
-
-
-def _fields(value: Any) -> dict[str, Any]:
-    """A dataclass as an object, one level at a time, with slices as objects."""
-    out = {field.name: getattr(value, field.name) for field in fields(value)}
-    if "slice" in out:
-        out["slice"] = dict(out["slice"])
-    return out
+    return fields_of(finding) | {"advice": advice}
 
 
 def skips_by_code(skips: Sequence[Skip]) -> dict[str, Any]:
@@ -86,21 +80,3 @@ def skips_by_code(skips: Sequence[Skip]) -> dict[str, Any]:
             place = {"path": skip.path, "line": skip.line, "found": skip.found}
             code["first"].append(place | {"keeps_sample": skip.keeps_sample})
     return found
-
-
-def plain(value: Any) -> Any:
-    """Values that JSON has, all the way down; NaN and infinities, which it has not, become null."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return plain(_fields(value))
-    if isinstance(value, Mapping):
-        return {str(key): plain(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(each) for each in value]
-    if value is None or isinstance(value, bool | int):
-        return value
-    if isinstance(value, float):
-        return float(value) if math.isfinite(value) else None
-    if isinstance(value, str):
-        # A file name that is not UTF-8 arrives with surrogates, which no JSON reader accepts.
-        return value.encode("utf-8", "backslashreplace").decode("utf-8")
-    return value.item() if hasattr(value, "item") else str(value)

@@ -22,6 +22,7 @@ def render(audit: Audit, lang: Language = "en", *, colour: bool = False, report:
         _verdict(story, colour),
         _section(story, "findings", _findings(story, colour)),
         _section(story, "next", _next(story)),
+        _section(story, "diagnosis", _cause(story)),
         _section(story, "composition", _composition(story)),
         _section(story, "ahead", _ahead(story)),
         _section(story, "undetermined", _undetermined(story)),
@@ -66,6 +67,15 @@ def _next(story: Story) -> Iterator[str]:
     for place, advice in enumerate(story.next, start=1):
         yield f"  {place}. {advice.text}"
         yield from [f"     $ {advice.command}"] if advice.command else []
+
+
+def _cause(story: Story) -> Iterator[str]:
+    if story.cause is None:
+        return
+    yield from (f"  {line}" for line in story.cause.lines)
+    for remedy, command in story.cause.commands:
+        yield f"  {story.say('label.do', advice=remedy)}"
+        yield f"    $ {command}"
 
 
 def _composition(story: Story) -> Iterator[str]:

@@ -13,8 +13,8 @@ from firsthand.diagnosing.answer import Cause, Code, Definition, Diagnosis, Evid
 from firsthand.diagnosing.links import TOLERATED
 from firsthand.messages import Language, has, number, text
 from firsthand.report import charts
-from firsthand.report.as_json import plain
 from firsthand.report.pacing import said_of
+from firsthand.report.plain import plain
 from firsthand.report.sampled import sampled
 from firsthand.report.sheet import Panel, note, sheet
 from firsthand.report.words import amount, clean, part
@@ -54,7 +54,7 @@ def render(told: Told) -> str:
     blocks.append("\n".join(_evidence(told)))
     blocks += ["\n".join(sampled(told.found.sampling, told.say))] if told.found.sampling else []
     blocks += [said_of(told.found.pace, told.lang)] if told.found.pace else []
-    blocks += ["\n".join(_settles(told))] if told.found.settles else []
+    blocks += ["\n".join(f"? {line}" for line in settled(told))] if told.found.settles else []
     blocks += ["\n".join(_profile(told))] if told.found.profile else []
     return "\n\n".join(blocks) + "\n"
 
@@ -186,11 +186,13 @@ def _cause(told: Told, one: Hypothesis) -> str:
 def _evidence(told: Told) -> Iterator[str]:
     found = told.found
     yield told.say("evidence", level=found.level, tolerated=TOLERATED)
-    heads = [
-        "",
-        *(told.say(f"head.{name}") for name in ("question", "state", "value", "null", "p")),
-    ]
-    yield from _aligned([heads, *(_row(told, one) for one in found.evidence)])
+    yield from _aligned(evidence_rows(told, [one.code for one in found.evidence]))
+
+
+def evidence_rows(told: Told, codes: Sequence[Code]) -> list[list[str]]:
+    """A heading, and the answer to each of these questions."""
+    heads = (told.say(f"head.{name}") for name in ("question", "state", "value", "null", "p"))
+    return [["", *heads], *(_row(told, told.found.of(code)) for code in codes)]
 
 
 def _row(told: Told, one: Evidence) -> list[str]:
@@ -226,10 +228,11 @@ def _wide(words: str) -> int:
     return sum(2 if ord(letter) > 0x2E7F else 1 for letter in words)
 
 
-def _settles(told: Told) -> Iterator[str]:
+def settled(told: Told) -> Iterator[str]:
+    """What each input that is missing would tell apart."""
     for each in told.found.settles:
         causes = ", ".join(told.say(f"name.{cause}") for cause in each.between)
-        yield "? " + told.say("settles", option=each.option, causes=causes)
+        yield told.say("settles", option=each.option, causes=causes)
 
 
 def _profile(told: Told) -> Iterator[str]:

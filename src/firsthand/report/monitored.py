@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from firsthand import __version__
 from firsthand.messages import Language, number, text
 from firsthand.monitor import Began, Monitored, Watched
-from firsthand.report.as_json import plain
 from firsthand.report.curves import Curve, Point, curves
 from firsthand.report.left_out import missing
+from firsthand.report.plain import plain
 from firsthand.report.sheet import Panel, key, notes, shade, sheet
 from firsthand.report.words import amount, clean, facts, part
 

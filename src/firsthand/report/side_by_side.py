@@ -14,8 +14,8 @@ from typing import NamedTuple
 from firsthand import __version__
 from firsthand.measure import Measured
 from firsthand.messages import Language, text
-from firsthand.report.as_json import plain
 from firsthand.report.left_out import missing
+from firsthand.report.plain import plain
 from firsthand.report.story import SEVERITY_SHAPES
 from firsthand.report.words import amount, clean
 from firsthand.types import ALL, Measurement, Skip, Slice, Undetermined

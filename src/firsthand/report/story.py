@@ -12,6 +12,7 @@ from typing import Any
 
 from firsthand.messages import Language, advice_for, advice_for_missing, command, has, text
 from firsthand.report.ahead import Aside, aside
+from firsthand.report.cause import Cause, cause
 from firsthand.report.left_out import Missing, Skipped, missing, skipped
 from firsthand.report.words import clean, counted_line, facts, number_line, numbers, part
 from firsthand.types import (
@@ -75,6 +76,7 @@ class Story:
     shares: tuple[Share, ...]
     ancestry: str
     ahead: Aside | None  # what comes if it goes on like this
+    cause: Cause | None  # which failure the losses are
     undetermined: tuple[Missing, ...]
     skips: tuple[Skipped, ...]
     provenance_line: str  # tool, schema, seed, seconds
@@ -103,6 +105,7 @@ def tell(audit: Audit, lang: Language = "en") -> Story:
         shares=_shares(audit, lang),
         ancestry=_ancestry(audit, lang),
         ahead=aside(audit.ahead, _path(audit.reference), lang),
+        cause=_cause(audit, lang),
         undetermined=missing(audit.undetermined, lang),
         skips=skipped(audit.skips, lang),
         provenance_line=_made(audit, lang),
@@ -172,6 +175,12 @@ def retyped(audit: Audit) -> list[str]:
     words += ["--anchor", _path(audit.anchor)] if audit.anchor is not None else []
     options = audit.candidate.get("options")
     return words + [str(word) for word in options] if isinstance(options, list) else words
+
+
+def _cause(audit: Audit, lang: Language) -> Cause | None:
+    options = audit.candidate.get("options")
+    words = [str(word) for word in options] if isinstance(options, list) else []
+    return cause(audit.diagnosis, _path(audit.reference), _path(audit.candidate), words, lang)
 
 
 def _sentence(audit: Audit, findings: Sequence[Told], lang: Language) -> str:

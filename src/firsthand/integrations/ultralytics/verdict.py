@@ -20,7 +20,7 @@ from firsthand.detections import Objects
 from firsthand.errors import InputError
 from firsthand.integrations.ultralytics.lineage import FOLDER, Ancestor, digest_of
 from firsthand.integrations.ultralytics.watch import Look, Watch
-from firsthand.report.as_json import plain
+from firsthand.report.plain import plain
 from firsthand.types import Measurement, Undetermined, Verdict
 
 PREDICTIONS = "predictions.npz"

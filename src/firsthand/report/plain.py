@@ -1,0 +1,34 @@
+"""Values as JSON has them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+
+def fields_of(value: Any) -> dict[str, Any]:
+    """A dataclass as an object, one level at a time, with slices as objects."""
+    out = {field.name: getattr(value, field.name) for field in fields(value)}
+    if "slice" in out:
+        out["slice"] = dict(out["slice"])
+    return out
+
+
+def plain(value: Any) -> Any:
+    """Values that JSON has, all the way down; NaN and infinities, which it has not, become null."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return plain(fields_of(value))
+    if isinstance(value, Mapping):
+        return {str(key): plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(each) for each in value]
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    if isinstance(value, str):
+        # A file name that is not UTF-8 arrives with surrogates, which no JSON reader accepts.
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    return value.item() if hasattr(value, "item") else str(value)
