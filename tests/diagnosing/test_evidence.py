@@ -108,10 +108,13 @@ def test_no_history_or_a_short_one_has_no_shape():
 
 def test_origin_is_unknown_until_somebody_says(rng):
     side = points(rng.normal(size=(5, 2)), "x")
-    assert context.origin(side, None).state == "unknown"
-    assert context.origin(side, Provenance("human", "human", generation=0)).state == "human"
+    assert context.origin(context.made_of(side, None)).state == "unknown"
+    assert (
+        context.origin(context.made_of(side, Provenance("human", "human", generation=0))).state
+        == "human"
+    )
     made = Provenance("synthetic", "model", generation=3)
-    found = context.origin(side, made)
+    found = context.origin(context.made_of(side, made))
     assert (found.state, found.value, found.absolute) == ("model-made", 1.0, 3.0)
 
 
@@ -119,14 +122,14 @@ def test_what_is_declared_holds_for_samples_that_say_nothing_themselves():
     model = Sample("b", b"b" * 32, provenance=Provenance("synthetic", "model"), text="b")
     dataset = Dataset("x", "text", (), (Sample("a", b"a" * 32, text="a"), model))
     human = Provenance("human", "human", generation=0)
-    assert context.origin(DatasetSide(dataset, None), human).value == 0.5
+    assert context.origin(context.made_of(DatasetSide(dataset, None), human)).value == 0.5
 
 
 def test_one_sample_by_a_model_is_not_people_s_data():
     human = Sample("a", b"a" * 32, provenance=Provenance("human", "human", generation=0), text="a")
     model = Sample("b", b"b" * 32, provenance=Provenance("synthetic", "model"), text="b")
     side = DatasetSide(Dataset("x", "text", (), (human, model)), None)
-    assert context.origin(side, None).value == 0.5
+    assert context.origin(context.made_of(side, None)).value == 0.5
 
 
 def test_the_exponent_of_sharpened_words_is_found(rng):
