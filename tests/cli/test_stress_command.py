@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 import made
+from firsthand import registry
 from firsthand.cli import main
+from firsthand.messages import text
 from firsthand.sources import side_of
 
 
@@ -64,6 +66,9 @@ def test_boxes_keep_their_images_and_texts_their_origin(tmp_path, capsys):
 def test_it_speaks_chinese_and_refuses_what_cannot_be(points, tmp_path, capsys):
     words = ["--data", points, "--out", tmp_path / "made"]
     assert "样本" in run(capsys, "healthy", *words, "--lang", "zh")[1]
+    assert {text(f"stress.dial.{name}") for name in registry.names("failures")} == {
+        registry.load("failures", name).dial for name in registry.names("failures")
+    }
     code, _, said = run(capsys, "healthy", *words)
     assert code == 2
     assert "it is there already" in said

@@ -45,7 +45,7 @@ def command(
     """
     from firsthand import registry
     from firsthand.cases.writing import written
-    from firsthand.messages import language, text
+    from firsthand.messages import has, language, text
     from firsthand.stress import medium, stress
 
     failure = failure.replace("-", "_")  # as diagnose writes it
@@ -68,8 +68,10 @@ def command(
         print(json.dumps(document, ensure_ascii=False, indent=2))
         return
     spoken = language(lang)
-    name = text(f"diagnose.name.{case.cause}", spoken)
-    print(text("stress.done", spoken, **{**facts, "cause": name}, out=str(out)))
+    facts["cause"] = text(f"diagnose.name.{case.cause}", spoken)
+    code = f"stress.dial.{failure}"  # a failure of one's own has none
+    facts["dial"] = text(code, spoken) if has(code) else kind.dial
+    print(text("stress.done", spoken, **facts, out=str(out)))
     print(text("label.next", spoken, command=ask))
 
 
