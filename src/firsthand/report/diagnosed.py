@@ -90,9 +90,10 @@ def _number(told: Told, cause: Cause) -> str:
     known = [one for code in KEY[cause] if (one := told.found.of(code)).value is not None]
     one = next((each for each in known if each.state in BROKEN), known[0])
     low, high = (amount(end or 0.0, one.unit) for end in (one.null_low, one.null_high))
+    what = _what(told, one)
     return told.say(
         "number",
-        what=_what(told, one),
+        what=what[:1].upper() + what[1:],
         value=amount(one.value or 0.0, one.unit),
         low=low,
         high=high,
@@ -102,7 +103,7 @@ def _number(told: Told, cause: Cause) -> str:
 def _what(told: Told, one: Evidence | Definition) -> str:
     if one.metric == "origin":  # the share alone: the state says whose it is
         return ""
-    code = f"diagnose.shown.{one.metric}"  # what only a diagnosis asks has no name in the registry
+    code = f"diagnose.shown.{one.metric}"
     name = text(code, told.lang) if has(code) else clean(one.metric)
     return f"{name} ({part(one.slice, told.lang)})" if one.slice else name
 
