@@ -60,6 +60,7 @@ def _reached(results: Results, arm: str, bar: Bar) -> str:
         return "cannot say"
     met = answer.value >= bar.least and (bar.lower is None or answer.low >= bar.lower)
     sign = "+" if bar.how == "difference" else ""
-    ends = (format(one, f"{sign}.2f") for one in (answer.value, answer.low, answer.high))
+    fine = 3 if not met and round(answer.value, 2) >= bar.least else 2
+    ends = (format(one, f"{sign}.{fine}f") for one in (answer.value, answer.low, answer.high))
     value, low, high = ends
     return f"{value} [{low}, {high}]{'' if met else ' **missed**'}"
