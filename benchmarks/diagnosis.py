@@ -221,7 +221,7 @@ def _share(count: int, n: int) -> str:
     if not n:
         return "-"
     low, high = wilson(count / n, n)
-    return f"{count}/{n} = {count / n:.0%} [{low:.0%}, {high:.0%}]"
+    return f"{count}/{n} = {count / n:.1%} [{low:.1%}, {high:.1%}]"
 
 
 def by(done: Done, field: str) -> str:
