@@ -18,6 +18,7 @@ from firsthand.diagnosing.answer import Diagnosis, Evidence, SamplingBias, Verdi
 from firsthand.diagnosing.collapse_profile import profile as all_definitions
 from firsthand.diagnosing.given import ROLES, Given, opened, said
 from firsthand.diagnosing.links import SIZED, Asked, Link, Way, judged, link, unknown
+from firsthand.diagnosing.operating import CONFIDENCE, operating
 from firsthand.diagnosing.pace import pace_of
 from firsthand.diagnosing.sampling import sampling_bias, state_of
 from firsthand.errors import InputError
@@ -45,6 +46,8 @@ def diagnose(
     origin: Provenance | str | None = None,
     features: str | None = None,
     profile: bool = False,
+    predictions: str | Path | None = None,
+    confidence: float = CONFIDENCE,
     level: float = LEVEL,
     seed: int = 0,
     splits: int = SPLITS,
@@ -62,6 +65,9 @@ def diagnose(
         origin: who made `train`, where it does not say so itself.
         features: what turns media into points, NAME or NAME=MODEL.
         profile: also measure the eight definitions of collapse.
+        predictions: of a detector, with confidences: what its threshold keeps of each class and
+            size, and which one would keep as many as people draw.
+        confidence: the threshold in use.
         level: chance that anything is called broken although nothing is, over all questions.
         seed: of splits and permutations.
         splits: how many; a p-value is at least 1 / (splits + 1).
@@ -98,6 +104,9 @@ def diagnose(
     rows = _rows(history)
     asked = _Asking(sides, Way(seed, splits), level, report)
     found = asked.concluded(rows, context.made_of(sides["train"], declared))
+    if predictions is not None:
+        kept = operating(Path(predictions), sides["reference"], confidence)
+        found = replace(found, operating=kept, confidence=confidence)
     if not profile:
         return found
     target = sides.get("samples", sides["train"])

@@ -40,6 +40,17 @@ def command(
             "--unfiltered", help="Output of the same model at temperature 1, without filters."
         ),
     ] = None,
+    predictions: Annotated[
+        Path | None,
+        typer.Option(
+            "--predictions",
+            metavar="FILE.jsonl",
+            help="Of a detector: what its threshold keeps by class and size, and which keeps all.",
+        ),
+    ] = None,
+    confidence: Annotated[
+        float, typer.Option(help="The threshold in use, of --predictions.", min=0, max=1)
+    ] = 0.25,
     origin: Annotated[
         judging.Origin | None,
         typer.Option("--origin", help="Origin of the training set where nothing says it."),
@@ -84,6 +95,8 @@ def command(
             origin=origin,
             features=features,
             profile=profile is not None,
+            predictions=predictions,
+            confidence=confidence,
             seed=seed,
             report=judging.progress,
         )

@@ -142,6 +142,20 @@ class Pace:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Operating:
+    """What a threshold of confidence keeps of a class or size, over what people draw.
+
+    None where people drew too few; above 1 more are predicted than people draw.
+    """
+
+    slice: Slice
+    n: int  # objects that people drew
+    kept: float | None  # predicted at the threshold in use, over people's count
+    reached: float | None  # the same at any confidence that was kept
+    threshold: float | None  # of a class and size: the one that gives people's count, or the lowest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Definition:
     """One of the senses in which people speak of collapse, measured or not."""
 
@@ -175,6 +189,8 @@ class Diagnosis:
     level: float  # family-wise, of all questions together
     seed: int
     pace: Pace | None = None  # None without a history
+    operating: tuple[Operating, ...] = ()  # of predictions that were given
+    confidence: float | None = None  # the threshold in use of these
     schema: str = "firsthand.diagnose/1"
 
     @property

@@ -13,6 +13,7 @@ from firsthand.diagnosing.answer import Cause, Code, Definition, Diagnosis, Evid
 from firsthand.diagnosing.links import TOLERATED
 from firsthand.messages import Language, has, number, text
 from firsthand.report import charts
+from firsthand.report.operated import kept_of
 from firsthand.report.pacing import said_of
 from firsthand.report.plain import plain
 from firsthand.report.sampled import sampled
@@ -54,6 +55,7 @@ def render(told: Told) -> str:
     blocks.append("\n".join(_evidence(told)))
     blocks += ["\n".join(sampled(told.found.sampling, told.say))] if told.found.sampling else []
     blocks += [said_of(told.found.pace, told.lang)] if told.found.pace else []
+    blocks += ["\n".join(kept_of(told.found, told.lang))] if told.found.operating else []
     blocks += ["\n".join(f"? {line}" for line in settled(told))] if told.found.settles else []
     blocks += ["\n".join(_profile(told))] if told.found.profile else []
     return "\n\n".join(blocks) + "\n"
