@@ -61,6 +61,9 @@ BCCD: dict[str, Any] = {
 }
 
 
+BY_STEP = {"ramp": 0.1}  # set once an epoch, the rate would be highest at the end of one epoch
+
+
 def few(humans: int, arms: Sequence[str], images: int = 1500) -> dict[str, Any]:
     """Few labels of people: 7200 pictures seen by generation 0, 1500 by each after it."""
     return SHAPES | {

@@ -44,6 +44,9 @@ class Fake:
         self.task = "segment" if "-seg" in weights else "detect"
         Fake.made.append(self)
 
+    def add_callback(self, event, call):
+        self.calls.append((event, call))
+
     def train(self, **settings):
         self.calls.append(settings)
         print("a progress bar")
@@ -86,6 +89,33 @@ def test_training_leaves_the_weights_and_prints_nothing(package, tmp_path, capsy
         "seed": 7,
     }
     assert (asked["lr0"], asked["val"], asked["plots"]) == (0.01, False, False)
+
+
+def test_the_rate_rises_and_falls_by_steps_where_asked(package, tmp_path):
+    """By epochs, a training of one epoch would end at its highest rate."""
+    Yolo(ramp=0.2).train(
+        Path("base.pt"), Path("data.yaml"), tmp_path / "out.pt", epochs=2, rate=0.01, seed=7
+    )
+    (event, before_step), asked = Fake.made[0].calls
+    assert (event, asked["warmup_epochs"]) == ("on_train_batch_start", 0)
+    groups = [{"initial_lr": 0.01, "lr": 1.0}, {"initial_lr": 0.02, "lr": 1.0}]
+    trainer = SimpleNamespace(
+        train_loader=range(5), epochs=2, optimizer=SimpleNamespace(param_groups=groups)
+    )
+    rates = []
+    for _ in range(10):
+        before_step(trainer)
+        rates.append(groups[0]["lr"])
+        assert groups[1]["lr"] == 2 * groups[0]["lr"]
+    assert rates[:2] == pytest.approx([0.005, 0.01])
+    assert np.diff(rates[1:]) == pytest.approx(np.full(8, -0.0095 / 8))
+    assert rates[-1] == pytest.approx(0.0005)
+
+
+@pytest.mark.parametrize("ramp", [1, -0.1, "fast", True, float("nan")])
+def test_a_ramp_is_a_share_of_the_steps(ramp):
+    with pytest.raises(InputError, match="ramp is"):
+        Yolo(ramp=ramp)
 
 
 def test_only_a_detector_goes_round(package, tmp_path):

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from html import unescape
+from itertools import product
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +15,9 @@ from firsthand.diagnosing import rules
 from firsthand.diagnosing.answer import Diagnosis, Evidence
 from firsthand.messages import LANGUAGES, text
 from firsthand.report import diagnosed, render
+from firsthand.types import Finding
+
+GOLDEN = Path(__file__).parent / "golden"
 
 ORIGINS = {"human": "catastrophic-forgetting", "model-made": "model-collapse"}
 ORIGINS |= {"unknown": "collapse-like"}
@@ -58,6 +64,37 @@ GIVEN = ("samples", "heldout", "history", "unfiltered", "origin")
 
 def audited(origin, lost_="broken"):
     return replace(audits.blocked(), diagnosis=lost(origin, lost_))
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_whole_audit_with_its_diagnosis(lang, request):
+    """Golden texts: what it prints, and what a pull request shows, for each origin."""
+    written = ""
+    for origin, form in product(ORIGINS, ("text", "markdown")):
+        written += f"== {origin}, {form} ==\n{render(audited(origin), form, lang)}\n"
+    golden = GOLDEN / f"caused.{lang}.txt"
+    if request.config.getoption("--update-golden", default=False):
+        golden.write_text(written, encoding="utf-8")
+    assert written == golden.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "html", "github", "junit"])
+def test_a_gate_reads_cause_and_command(form):
+    said = unescape(render(audited("model-made"), form))
+    assert text("section.diagnosis") in said
+    assert "MODEL COLLAPSE" in said.upper()
+    assert "firsthand plan" in said
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "html", "github", "junit"])
+def test_whose_models_is_open_where_no_lineage_is_known(form):
+    """A note says that another source would differ too: the diagnosis must not contradict it."""
+    known = audited("model-made")
+    note = Finding(code="other-source", severity="note")
+    unknown = replace(known, findings=(*known.findings, note))
+    line = text("diagnose.lineage").partition(":")[0]
+    assert line in render(unknown, form)
+    assert line not in render(known, form)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

@@ -237,7 +237,9 @@ class Chain:
         return {
             "loop": FORMAT,
             "model": self.loop.model,
-            "options": {k: v for k, v in vars(self.detector).items() if k != "question"},
+            "options": {
+                k: v for k, v in vars(self.detector).items() if k != "question" and v is not None
+            },
             "start": hashlib.sha256(self.loop.start.read_bytes()).hexdigest(),
             "humans": self.ground.humans.digest,
             "cells": [*self.ground.cells.edges],

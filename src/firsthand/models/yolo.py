@@ -6,6 +6,8 @@ package: it has its own licence (AGPL-3.0, or its makers'), which then holds for
 
 The settings that differ from its defaults make short trainings on small sets cheap, and are the
 same in every generation: an optimiser step a batch (`nbs`), no mosaic, validation once at the end.
+Ultralytics changes the rate once an epoch, so a training of one epoch ends at its highest rate, and
+what it then finds is noisy: give `ramp` for few epochs.
 """
 
 from __future__ import annotations
@@ -30,6 +32,26 @@ Picture = NDArray[np.uint8]
 
 STRIDE = 32  # pixels that the side of an input has to be a multiple of
 MOST = 300  # boxes an image
+LAST = 0.05  # of the rate is left at the end
+
+
+class _Rate:
+    """A callback that sets the rate before each step: up in a line for a while, then down."""
+
+    def __init__(self, ramp: float) -> None:
+        self.ramp, self.step = ramp, 0
+
+    def __call__(self, trainer: Any) -> None:
+        steps = len(trainer.train_loader) * trainer.epochs
+        rising = max(1, round(self.ramp * steps))
+        for group in trainer.optimizer.param_groups:
+            group["lr"] = group["initial_lr"] * _share(self.step, rising, steps)
+        self.step += 1
+
+
+def _share(step: int, rising: int, steps: int) -> float:
+    """Of the highest rate, in a step."""
+    return float(np.interp(step, [-1, rising - 1, max(rising, steps - 1)], [0.0, 1.0, LAST]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,8 +67,15 @@ class Yolo:
     hue: float = 0.015
     saturation: float = 0.3
     value: float = 0.2
+    ramp: float | None = None  # of the steps, in which the rate rises; None: an epoch
     device: str = ""  # where; as Ultralytics chooses unless told
     confidence: float = 0.01  # below which nothing is a prediction
+
+    def __post_init__(self) -> None:
+        ramp = self.ramp
+        fits = isinstance(ramp, int | float) and not isinstance(ramp, bool) and 0 <= ramp < 1
+        if ramp is not None and not fits:
+            raise InputError(f"ramp is {ramp!r}", expected="a share of the steps, 0 up to below 1")
 
     def train(
         self, start: Path, data: Path, out: Path, *, epochs: int, rate: float, seed: int
@@ -61,6 +90,8 @@ class Yolo:
         work.mkdir(parents=True)
         with (work / "log.txt").open("w", encoding="utf-8") as log, _said_to(log):
             model = _detector(start)
+            if self.ramp is not None:
+                model.add_callback("on_train_batch_start", _Rate(self.ramp))
             model.train(data=str(data), **self._settings(work, epochs, rate, seed))
         (work / "run" / "weights" / "last.pt").replace(out)
         shutil.rmtree(work)
@@ -94,8 +125,8 @@ class Yolo:
             "nbs": self.batch,
             "optimizer": "AdamW",
             "lr0": rate,
-            "lrf": 0.05,
-            "warmup_epochs": 1,
+            "lrf": LAST,
+            "warmup_epochs": 1 if self.ramp is None else 0,
             "warmup_bias_lr": 0.0,
             "mosaic": 0.0,
             "flipud": self.flipud,

@@ -18,6 +18,7 @@ def render(audit: Audit, lang: Language = "en") -> str:
     path = str(audit.candidate.get("source") or audit.candidate.get("path") or "")
     file = path if Path(path).suffix else ""
     lines = [_command(_VERDICT[audit.verdict], file, story.word, story.sentence)]
+    lines += _cause(story, file)
     lines += [_finding(told, file) for told in story.findings]
     lines += _undetermined(story, file)
     return "\n".join(lines) + "\n"
@@ -27,6 +28,14 @@ def _finding(told: Told, file: str) -> str:
     advice = [f"{each.text}\n{each.command}".strip() for each in told.advice]
     body = "\n".join(line for line in (told.number, told.why, *advice) if line)
     return _command(_LEVEL[told.finding.severity], file, told.title, body)
+
+
+def _cause(story: Story, file: str) -> list[str]:
+    if story.cause is None:
+        return []
+    advice = [f"{story.say('label.do', advice=what)}\n{how}" for what, how in story.cause.commands]
+    body = "\n".join([*story.cause.lines, *advice])
+    return [_command("notice", file, story.say("section.diagnosis"), body)]
 
 
 def _undetermined(story: Story, file: str) -> list[str]:

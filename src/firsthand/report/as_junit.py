@@ -15,6 +15,7 @@ def render(audit: Audit, lang: Language = "en") -> str:
     story = tell(audit, lang)
     suite = Element("testsuite", name="firsthand", time=f"{audit.seconds:.3f}")
     _verdict(suite, story)
+    _cause(suite, story)
     for told in story.findings:
         _finding(suite, told)
     for missing in story.undetermined:
@@ -34,6 +35,14 @@ def _verdict(suite: Element, story: Story) -> None:
     said.text = story.sentence
     if tag != "system-out":
         said.set("message", f"{story.word}: {story.sentence}")
+
+
+def _cause(suite: Element, story: Story) -> None:
+    if story.cause is not None:
+        title = story.say("section.diagnosis")
+        case = SubElement(suite, "testcase", classname="firsthand.diagnosis", name=title)
+        advice = [f"{what}\n{how}" for what, how in story.cause.commands]
+        SubElement(case, "system-out").text = "\n".join([*story.cause.lines, *advice])
 
 
 def _finding(suite: Element, told: Told) -> None:

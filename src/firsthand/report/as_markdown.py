@@ -20,6 +20,7 @@ def render(audit: Audit, lang: Language = "en") -> str:
         plain(story.sentence),
         plain(story.subtitle),
         *_findings(story),
+        *_cause(story),
         *_composition(story),
         *_undetermined(story),
         *_skips(story),
@@ -51,6 +52,15 @@ def _finding(story: Story, told: Told) -> str:
         if advice.command:
             lines.append(f"\n  ```sh\n  {advice.command}\n  ```\n")
     return "\n".join(lines)
+
+
+def _cause(story: Story) -> Iterator[str]:
+    if story.cause is None:
+        return
+    yield f"### {story.say('section.diagnosis')}"
+    yield from (plain(line) for line in story.cause.lines)
+    for remedy, command in story.cause.commands:
+        yield f"{plain(story.say('label.do', advice=remedy))}\n\n```sh\n{command}\n```"
 
 
 def _composition(story: Story) -> Iterator[str]:

@@ -29,7 +29,12 @@ class Cause:
 
 
 def cause(
-    found: Diagnosis | None, reference: str, train: str, options: list[str], lang: Language
+    found: Diagnosis | None,
+    reference: str,
+    train: str,
+    options: list[str],
+    lang: Language,
+    own: bool = True,
 ) -> Cause | None:
     """The section, or None where nothing was diagnosed.
 
@@ -39,6 +44,7 @@ def cause(
         train: the training set as it was typed.
         options: pairs of options and values that were typed for the audit.
         lang: of all sentences.
+        own: whether a model behind the set is known to descend from the project's own.
     """
     if found is None:
         return None
@@ -49,8 +55,11 @@ def cause(
     if found.verdict == "healthy":  # something is lost, but less than a cause is asked for
         return Cause((text("diagnose.small", lang),), (), "", (), (), "", (), (), ())
     header, *rows = diagnosed.evidence_rows(told, ASKED)
+    lines = [line for line in diagnosed.head(told).splitlines() if line]
+    if found.cause == "model-collapse" and not own:
+        lines.append(told.say("lineage"))
     return Cause(
-        lines=tuple(line for line in diagnosed.head(told).splitlines() if line),
+        lines=tuple(lines),
         commands=tuple(
             (told.say(f"remedy.{remedy}"), command) for remedy, command in diagnosed.commands(told)
         ),

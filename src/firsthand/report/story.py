@@ -180,7 +180,8 @@ def retyped(audit: Audit) -> list[str]:
 def _cause(audit: Audit, lang: Language) -> Cause | None:
     options = audit.candidate.get("options")
     words = [str(word) for word in options] if isinstance(options, list) else []
-    return cause(audit.diagnosis, _path(audit.reference), _path(audit.candidate), words, lang)
+    own = all(each.code != "other-source" for each in audit.findings)
+    return cause(audit.diagnosis, _path(audit.reference), _path(audit.candidate), words, lang, own)
 
 
 def _sentence(audit: Audit, findings: Sequence[Told], lang: Language) -> str:
