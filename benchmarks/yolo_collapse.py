@@ -61,27 +61,31 @@ BCCD: dict[str, Any] = {
 }
 
 
-BY_STEP = {"ramp": 0.1}  # set once an epoch, the rate would be highest at the end of one epoch
+BY_STEP = {"ramp": 0.1}  # set once an epoch, the rate would be highest where one epoch ends
 
 
-def few(humans: int, arms: Sequence[str], images: int = 1500) -> dict[str, Any]:
-    """Few labels of people: 7200 pictures seen by generation 0, 1500 by each after it."""
+def few(humans: int, arms: Sequence[str], epochs: int = 3, rate: float = 0.003) -> dict[str, Any]:
+    """Few labels of people: 7200 pictures seen by generation 0, 4500 by each after it."""
     return SHAPES | {
+        "model": SHAPES["model"] | BY_STEP,
         "humans": humans,
-        "images": images,
+        "images": 1500,
         "first": {"epochs": 7200 // humans, "rate": 0.005},
-        "then": {"epochs": 1500 // images, "rate": 0.003},
+        "then": {"epochs": epochs, "rate": rate},
+        "generations": 2,
         "arms": arms,
     }
 
 
 def few_cells(humans: int, arms: Sequence[str]) -> dict[str, Any]:
-    """The same of BCCD: 7500 pictures seen by generation 0, 900 by each after it."""
+    """The same of BCCD: 7500 pictures seen by generation 0, 1800 by each after it."""
     return BCCD | {
+        "model": BCCD["model"] | BY_STEP,
         "humans": humans,
         "images": 300,
         "first": {"epochs": 7500 // humans, "rate": 0.003},
-        "then": {"epochs": 3, "rate": 0.002},
+        "then": {"epochs": 6, "rate": 0.002},
+        "generations": 2,
         "arms": arms,
     }
 
@@ -97,25 +101,24 @@ def grown(epochs: int, arms: Sequence[str]) -> dict[str, Any]:
     return SHAPES | {"first": {"epochs": epochs, "rate": 0.005}, "arms": arms}
 
 
-IDEAS = ["DCKT", "DRKT", "DCKT-peers", "JCKT", "DCKT50"]
-MORE = ["DCKT", "DCKKT", "DCKKT-peers", "DRKKT", "JCKKT", "Z0KK"]  # on thrice the pictures
-BEST = ["DCKKT", "Z0KK"]
+IDEAS = ["DCKT", "DCKKT", "JCKT"]
+BOTH = ["JCKT", "DCKT"]
 GATED = ["replace-gated", "DCKT50-gated"]
 
 LOOPS: dict[str, dict[str, Any]] = {
     "shapes": SHAPES | {"arms": CORE},
     "bccd": BCCD | {"arms": CORE},
-    "ideas": choice(few(50, IDEAS, 500), 2),
-    "more-30": choice(few(30, MORE), 2),
-    "more-50": choice(few(50, MORE), 2),
+    "once-30": choice(few(30, IDEAS, 1), 4),
+    "slowly-30": choice(few(30, IDEAS, 1, 0.0015), 4) | {"seeds": [101]},
+    "thrice-30": choice(few(30, BOTH), 2) | {"seeds": [100, 101]},
     "choose": choice(SHAPES | {"arms": ["DCKT", "DCKT50", "DCKT-from-first"]}, 3),
     "grown-60": choice(grown(60, []), 3),
     "grown": grown(60, ["replace", "DCKT50"]),
-    "few-30": few(30, BEST),
-    "few-50": few(50, BEST),
-    "few-100": few(100, BEST),
-    "cells-30": few_cells(30, BEST),
-    "cells-50": few_cells(50, BEST),
+    "few-30": few(30, ["JCKT"]),
+    "few-50": few(50, ["JCKT"]),
+    "few-100": few(100, ["JCKT"]),
+    "cells-30": few_cells(30, BOTH),
+    "cells-50": few_cells(50, BOTH),
     "gate": SHAPES | {"arms": GATED, "anchor": "anchor/test", "seeds": [0, 1]},
     "ten": SHAPES | {"arms": ["DCKT50"], "generations": 10},
     "wrong-prior": SHAPES

@@ -31,7 +31,7 @@ def write(found: Callable[[str], Results]) -> None:
     parts["bars"] = "\n".join(_table(head, lines))
     parts |= {name: "\n".join(_collapse(found(name))) for name in ("grown", "grown-60")}
     few = ("few-30", "few-50", "few-100", "cells-30", "cells-50")
-    for name in ("ideas", "more-30", "more-50", "choose", *few):
+    for name in ("once-30", "slowly-30", "thrice-30", "choose", *few):
         parts[name] = "\n".join(_over_controls(found(name)))
     kept = ("DCK", "DCKT50", "Z0K")
     parts["few-bccd"] = "\n".join(_over_controls(found("bccd"), kept))
