@@ -103,6 +103,7 @@ def grown(epochs: int, arms: Sequence[str]) -> dict[str, Any]:
 
 IDEAS = ["DCKT", "DCKKT", "JCKT"]
 BOTH = ["JCKT", "DCKT"]
+BALANCED = ["JCKT-balanced", "Z0K-balanced"]
 GATED = ["replace-gated", "DCKT50-gated"]
 
 LOOPS: dict[str, dict[str, Any]] = {
@@ -110,15 +111,15 @@ LOOPS: dict[str, dict[str, Any]] = {
     "bccd": BCCD | {"arms": CORE},
     "once-30": choice(few(30, IDEAS, 1), 4),
     "slowly-30": choice(few(30, IDEAS, 1, 0.0015), 4) | {"seeds": [101]},
-    "thrice-30": choice(few(30, BOTH), 2) | {"seeds": [100, 101]},
+    "thrice-30": choice(few(30, [*BOTH, "JCKT-balanced"]), 2) | {"seeds": [100, 101]},
     "choose": choice(SHAPES | {"arms": ["DCKT", "DCKT50", "DCKT-from-first"]}, 3),
     "grown-60": choice(grown(60, []), 3),
     "grown": grown(60, ["replace", "DCKT50"]),
-    "few-30": few(30, ["JCKT"]),
-    "few-50": few(50, ["JCKT"]),
-    "few-100": few(100, ["JCKT"]),
-    "cells-30": few_cells(30, BOTH),
-    "cells-50": few_cells(50, BOTH),
+    "few-30": few(30, BALANCED),
+    "few-50": few(50, BALANCED),
+    "few-100": few(100, BALANCED),
+    "cells-30": few_cells(30, ["DCKT-balanced", *BALANCED]),
+    "cells-50": few_cells(50, ["DCKT-balanced", *BALANCED]),
     "gate": SHAPES | {"arms": GATED, "anchor": "anchor/test", "seeds": [0, 1]},
     "ten": SHAPES | {"arms": ["DCKT50"], "generations": 10},
     "wrong-prior": SHAPES

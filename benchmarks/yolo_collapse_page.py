@@ -192,10 +192,10 @@ def _over_controls(results: Results, arms: Sequence[str] = ()) -> Iterator[str]:
     head += [f"{_name(rare)} labels right"]
     lines = []
     for arm in [one for one in _ran(results) if not arms or one in arms]:
-        for control in ("Z0", "Z0K", "Z0KK"):
+        for control in ("Z0", "Z0K", "Z0K-balanced"):
             if arm in ("Z0", control) or not results.seeds(control, last):
                 continue
-            if (arm, control) == ("Z0K", "Z0KK"):
+            if (arm, control) == ("Z0K", "Z0K-balanced"):
                 continue
             lines.append(_difference(results, arm, control, (rare, small)))
     yield from _table(head, lines)

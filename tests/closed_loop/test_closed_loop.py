@@ -224,6 +224,21 @@ def test_a_rare_class_is_labelled_only_where_it_is_sure_and_else_painted_over(sp
     assert made.about["painted"] == sum(len(item.covered) for item in items) > 0
 
 
+@pytest.mark.parametrize("labels", ["people", "count_matched"])
+def test_balanced_arms_take_what_is_rare_more_often(spec, tmp_path, labels):
+    """Of model-labelled pictures and of the control's human ones; as many come in as elsewhere."""
+    parts = {"labels": labels, "policy": {"name": "mixed", "share": 0.1}}
+    arms = [{"name": "even", **parts}, {"name": "balanced", "balance": True, **parts}]
+    steps = closed_loop.run(spec(arms, generations=1), tmp_path)
+    share = {}
+    for arm in ("even", "balanced"):
+        items = last(steps, arm).items()
+        assert len(items) == 40
+        blue = [any(label == 1 for label, _ in item.labels) for item in items]
+        share[arm] = np.mean(blue)
+    assert share["balanced"] > 1.3 * share["even"] > 0
+
+
 def test_a_pool_of_its_own_takes_the_place_of_the_rest(spec, world, tmp_path):
     loop = spec(["replace"], pool="anchor", generations=1)
     items = last(closed_loop.run(loop, tmp_path), "replace").items()

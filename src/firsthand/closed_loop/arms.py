@@ -34,6 +34,9 @@ class Arm:
     repeats: bool = True  # a human picture may come into one training set several times
     replay: Literal["random", "stratified"] = "random"  # which human pictures come in
     paste: int = 0  # human objects put into each picture that is not replayed
+    balance: bool = (
+        False  # pictures with labels of what is rare come in more often, replayed or not
+    )
     inpaint: bool = False  # unsure objects are painted over
     rare: float = 0.0  # surer than this are labels of rare classes; others of them are painted over
     fresh: Literal["random", "tail"] = "random"  # which new pictures people label
@@ -116,6 +119,7 @@ ARMS: dict[str, Arm] = {
     for arm in (
         _mixed("Z0", 1.0, labels=PEOPLE),
         _tail("Z0K", PEOPLE),
+        _tail("Z0K-balanced", PEOPLE, balance=True),
         _tail("Z0KK", PEOPLE, paste=2),
         Arm(name="replace", policy="replace", label_options=HALF),
         Arm(name="replace25", policy="replace", label_options=(("confidence", 0.25),)),
@@ -144,6 +148,10 @@ ARMS: dict[str, Arm] = {
         _tail("DCKT-peers", views=4, teacher="peers"),
         _tail("JCK", "fixed", label_options=SURE, inpaint=True),
         _tail("JCKT", "fixed", label_options=RATHER_SURE, inpaint=True, views=4),
+        _tail(
+            "JCKT-balanced", "fixed", label_options=RATHER_SURE, inpaint=True, views=4, balance=True
+        ),
+        _tail("DCKT-balanced", views=4, balance=True),
         _tail("DRKT", views=4, rare=0.5),
         _tail("DCKKT", views=4, paste=2),
         _tail("DCKKT-peers", views=4, paste=2, teacher="peers"),

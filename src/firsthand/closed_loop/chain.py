@@ -36,6 +36,7 @@ from firsthand.recursion import Recipe
 
 FORMAT = 1  # raised when the same spec would give other results
 WIDER = 10  # pictures that a search for the tail looks at, for each that people label
+TWICE = 2  # as many pictures are labelled as come in, where some of them are preferred
 PEER = 1  # what is added to the training seed of the other generation 0 that teaches, too
 
 Progress = Callable[[str], None]
@@ -129,7 +130,8 @@ class Chain:
         draws = Cell.of({"draws": FORMAT, "seed": self.seed, "generation": number})
         recipe = self.recipe
         seeking = self.arm.fresh == "tail"
-        pictures, fresh = drawn(self.ground, recipe, draws, WIDER if seeking else 1)
+        wider, labelled = WIDER if seeking else 1, TWICE if self.arm.balance else 1
+        pictures, fresh = drawn(self.ground, recipe, draws, wider, labelled)
         taught = None
         if self.arm.labelling() is not None and recipe.made:
             teachers = self._teachers(parent, first)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from firsthand.closed_loop.arms import Arm
-from firsthand.closed_loop.drawing import chosen, pasting
+from firsthand.closed_loop.drawing import chosen, pasting, rare_first
 from firsthand.closed_loop.items import Item, covering, items_of
 from firsthand.closed_loop.pictures import Pictures
 from firsthand.detections import Cells, Objects, match
@@ -44,7 +44,9 @@ class Taught:
     anchor: Anchor | None = None
 
 
-def drawn(ground: Ground, recipe: Recipe, cell: Cell, wider: int) -> tuple[Pictures, Pictures]:
+def drawn(
+    ground: Ground, recipe: Recipe, cell: Cell, wider: int, labelled: int = 1
+) -> tuple[Pictures, Pictures]:
     """Pictures of the pool to label, and others, of which people label some now.
 
     Args:
@@ -52,6 +54,7 @@ def drawn(ground: Ground, recipe: Recipe, cell: Cell, wider: int) -> tuple[Pictu
         recipe: how many.
         cell: where random numbers are from.
         wider: how many there are to choose from for each one that people label, if there are.
+        labelled: how many a model labels for each one that comes in, if there are.
     """
     many = recipe.made + recipe.fresh
     if many > len(ground.pool):
@@ -61,8 +64,8 @@ def drawn(ground: Ground, recipe: Recipe, cell: Cell, wider: int) -> tuple[Pictu
             todo="Lower images, or give a larger pool.",
         )
     order = cell.rng(0).permutation(len(ground.pool))
-    others = order[recipe.made : recipe.made + wider * recipe.fresh]
-    return ground.pool.only(order[: recipe.made]), ground.pool.only(others)
+    made = min(labelled * recipe.made, len(order) - recipe.fresh)
+    return ground.pool.only(order[:made]), ground.pool.only(order[made:][: wider * recipe.fresh])
 
 
 def tail(found: Objects, expected: Expected, n: int) -> IntArray:
@@ -96,37 +99,47 @@ def composed(
     rng = cell.rng(1)
     told: dict[str, Any] = {}
     seen: Objects | None = None
+    labels: Objects | None = None
     people = items_of(ground.humans, ground.humans.objects, "human")
     if taught is None:
-        made = [
-            people[at] for at in chosen(ground.humans, recipe.made, ground.cells, "random", rng)
-        ]
+        made = [people[at] for at in _people_again(arm, ground, recipe.made, rng)]
     else:
-        made, told = _labelled(arm, ground, taught, rng)
+        made, labels, told = _labelled(arm, ground, taught, rng)
         seen = taught.found.rows(taught.found.confidence > SEEN)
     if arm.paste:
         made = pasting(made, ground.humans, ground.cells, seen, arm.paste, rng)
+    if labels is not None and arm.balance:
+        rows = rare_first(labels, recipe.made, ground.cells, rng, again=True)
+        made = [made[at] for at in rows]
     replayed = chosen(ground.humans, recipe.human, ground.cells, arm.replay, rng)
     human = [people[at] for at in replayed]
     return [*made, *items_of(fresh, fresh.objects, "human"), *human], told
 
 
+def _people_again(arm: Arm, ground: Ground, n: int, rng: np.random.Generator) -> IntArray:
+    """Which human pictures stand where a model's labels would."""
+    if arm.balance:
+        return rare_first(ground.humans.objects, n, ground.cells, rng, again=True)
+    return chosen(ground.humans, n, ground.cells, "random", rng)
+
+
 def _labelled(
     arm: Arm, ground: Ground, taught: Taught, rng: np.random.Generator
-) -> tuple[list[Item], dict[str, Any]]:
+) -> tuple[list[Item], Objects, dict[str, Any]]:
     answer = arm.labelling().choose(taught.found, ground.expected, rng, taught.anchor)
     pool, kept, unsure = answer.pool, answer.kept, answer.unsure & arm.inpaint
     if arm.rare:
         of_rare = rare(ground)[pool.label]
         kept = kept & ~(of_rare & (pool.confidence < arm.rare))
         unsure |= doubtful(pool, kept) & of_rare & (pool.confidence >= UNSURE)
-    made = items_of(taught.pictures, pool.rows(kept), "model")
+    labels = pool.rows(kept)
+    made = items_of(taught.pictures, labels, "model")
     if unsure.any():
         made = covering(made, pool.rows(unsure))
-    told = counted(pool.rows(kept), taught.pictures.objects, ground)
+    told = counted(labels, taught.pictures.objects, ground)
     told["painted"] = int(unsure.sum())
     told["thresholds"] = [None if np.isinf(t) else float(t) for t in answer.thresholds]
-    return made, told
+    return made, labels, told
 
 
 def rare(ground: Ground) -> BoolArray:

@@ -39,14 +39,19 @@ def chosen(
     More than there are: at random, each comes as often as any other, give or take one.
     """
     if replay == "stratified":
-        weight = np.bincount(
-            people.objects.image, rarity(people.objects, cells), minlength=len(people)
-        )
-        share = (weight + LITTLE) / (weight + LITTLE).sum()
-        return rng.choice(len(people), n, replace=n > len(people), p=share)
+        return rare_first(people.objects, n, cells, rng, again=n > len(people))
     rounds, rest = divmod(n, len(people))
     extra = rng.choice(len(people), rest, replace=False)
     return np.concatenate([np.tile(np.arange(len(people)), rounds), extra])
+
+
+def rare_first(
+    objects: Objects, n: int, cells: Cells, rng: np.random.Generator, *, again: bool
+) -> IntArray:
+    """Which n pictures come in, those with objects of rare cells more often, perhaps `again`."""
+    weight = np.bincount(objects.image, rarity(objects, cells), minlength=objects.images)
+    share = (weight + LITTLE) / (weight + LITTLE).sum()
+    return rng.choice(objects.images, n, replace=again, p=share)
 
 
 def pasting(
