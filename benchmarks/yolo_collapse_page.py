@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import yolo_collapse_bars
+import yolo_collapse_few
 from yolo_collapse_slope import recalled, slopes
 
 from firsthand.closed_loop import drawn
@@ -16,6 +17,10 @@ from firsthand.types import ALL, Measurement, Slice
 FOLDER = Path(__file__).parent
 DOCS = FOLDER.parent / "docs"
 DRAWN = ["replace", "DCKT50", "Z0", "mix30", "DCK", "Z0K"]  # the first four that ran
+ALT = {
+    "shapes": "Recall, labels, mAP50 and precision over the generations",
+    "few": "mAP50 and recall over Z0, with 30, 50 and 100 pictures that people labelled",
+}
 MINUS = ("average_precision", "precision")
 
 
@@ -42,6 +47,8 @@ def write(found: Callable[[str], Results]) -> None:
     parts["cpu"] = _cost([found(name) for name in ("shapes", "bccd")])
     for name in ("shapes", "bccd", "grown", "ten"):
         parts[f"{name}-picture"] = _picture(name, found(name))
+    loops = {n: f"few-{n}" for n in (30, 50, 100)}
+    parts["few-picture"] = _shown("few", yolo_collapse_few.picture(found, loops))
     for name, said in parts.items():
         text = text.replace(f"{{{{{name}}}}}", said)
     (DOCS / "yolo-collapse.md").write_text(text, encoding="utf-8")
@@ -51,9 +58,16 @@ def _picture(name: str, results: Results) -> str:
     there = [arm for arm in DRAWN if results.seeds(arm, results.loop.generations)][:4]
     if not there:
         return ""
+    return _shown(name, drawn.picture(results, there))
+
+
+def _shown(name: str, drawing: str) -> str:
+    """Its place on the page; it is written beside it."""
+    if not drawing:
+        return ""
     path = DOCS / "img" / f"yolo-collapse-{name}.svg"
-    path.write_text(drawn.picture(results, there), encoding="utf-8")
-    return f"![Recall, labels, mAP50 and precision over the generations](img/{path.name})"
+    path.write_text(drawing, encoding="utf-8")
+    return f"![{ALT.get(name, ALT['shapes'])}](img/{path.name})"
 
 
 def _ran(results: Results, number: int | None = None) -> list[str]:

@@ -260,6 +260,14 @@ def test_results_are_held_against_generation_0_and_against_controls(spec, tmp_pa
         results.against("replace", 5, ("replace", 0))
 
 
+def test_the_rare_class_is_the_one_with_fewest_labels_unless_named(spec, tmp_path):
+    assert Results(spec([]), []).rarest == RARE
+    assert Results(spec([], rare="red"), []).rarest == (("class", "red"),)
+    with pytest.raises(InputError, match="rare is 'rde'.*one of red, blue"):
+        closed_loop.run(spec([], rare="rde"), tmp_path)
+    assert not any(tmp_path.iterdir())
+
+
 def test_rows_say_everything_by_class_and_size(spec, tmp_path):
     loop = spec(["replace"], generations=1)
     rows = Results(loop, closed_loop.run(loop, tmp_path)).rows()

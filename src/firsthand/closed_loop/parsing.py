@@ -62,7 +62,7 @@ def _check(values: Mapping[str, Any]) -> None:
     for name in NEEDED:
         if name not in values:
             raise InputError(f"{name} is missing", expected=f"a value for {name}")
-    kinds = dict.fromkeys(WHOLE, int) | dict.fromkeys(PATHS, str) | {"small": float}
+    kinds = dict.fromkeys(WHOLE, int) | dict.fromkeys((*PATHS, "rare"), str) | {"small": float}
     for name, kind in kinds.items():
         if name in values:
             _kind(name, values[name], kind)

@@ -119,10 +119,10 @@ class Results:
 
     @property
     def rarest(self) -> Slice:
-        """The class of which people labelled least."""
+        """The class that the spec names, or of which people labelled least."""
         ground = Chain.of(self.loop, self.loop.seeds[0]).ground
         rare = int(np.argmin(ground.expected.by_class))
-        return (("class", self._cells.classes[rare]),)
+        return (("class", self.loop.rare or self._cells.classes[rare]),)
 
     @property
     def smallest(self) -> Slice:

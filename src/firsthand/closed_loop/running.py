@@ -12,6 +12,7 @@ from firsthand.closed_loop.generation import Unfinished
 from firsthand.closed_loop.items import Item
 from firsthand.closed_loop.recorded import enter, opened
 from firsthand.closed_loop.spec import Loop
+from firsthand.errors import InputError
 
 if TYPE_CHECKING:
     from firsthand.ledger import Ledger
@@ -28,11 +29,19 @@ def run(loop: Loop, out: str | Path, progress: Progress = lambda _: None) -> lis
     Raises:
         InputError: the data do not fit the loop.
     """
+    _check_rare(loop)
     ledger = opened(loop.ledger) if loop.ledger else None
     found: list[Step] = []
     for chain in (Chain(loop, Path(out), a, s, progress) for s in loop.seeds for a in loop.arms):
         found += chain.steps() if ledger is None else _entered(chain, ledger)
     return found
+
+
+def _check_rare(loop: Loop) -> None:
+    """Before anything is trained: a misspelt name would be found in the table only."""
+    classes = Chain.of(loop, loop.seeds[0]).ground.humans.classes
+    if loop.rare and loop.rare not in classes:
+        raise InputError(f"rare is {loop.rare!r}", expected="one of " + ", ".join(classes))
 
 
 def _entered(chain: Chain, ledger: Ledger) -> Iterator[Step]:

@@ -43,6 +43,7 @@ class Loop:
     first: Training
     then: Training
     small: float = 0.0  # side of a small object, in sides of the picture; 0: thirds, as elsewhere
+    rare: str = ""  # the class that tables look at; "": of which people labelled least
     ledger: str = ""  # where every generation is registered
 
     def __post_init__(self) -> None:
