@@ -49,14 +49,7 @@ def test_without_origin_or_time_it_is_collapse_like_and_time_settles_it(rng):
     found = told(case)
     assert found.cause == "collapse-like"
     assert {"--origin", "--history"} <= {each.option for each in found.settles}
-    rows = [
-        Row(
-            "r", 0, "replace", at, "coverage", (), 1 - 0.07 * at, None, None, 0.95, 1.05,
-            "share", 400, 0, "", 2000, 500, False,
-        )
-        for at in range(1, 9)
-    ]  # fmt: skip
-    assert told(case, history=rows).cause == "model-collapse"
+    assert told(case, history=_falling()).cause == "model-collapse"
 
 
 def test_what_is_not_given_is_unknown_and_named(rng):
@@ -83,6 +76,30 @@ def test_the_reference_stands_in_for_held_out_data_only_where_training_is_like_i
     assert told(lost).of("C").reason == "no-heldout"
     unlike = rings.forgetting(400, rng)._replace(heldout=rings.drawn(400, rng))
     assert told(unlike).of("C").reason == "heldout-unlike-train"
+
+
+def test_held_out_data_that_are_too_few_are_not_called_missing_or_unlike(rng):
+    few = rings.overfitting(400, rng)._replace(heldout=rings.drawn(4, rng))
+    found = told(few)
+    assert {found.of(code).reason for code in "CD"} <= {"heldout-unmeasured", ""}
+    assert found.of("C").reason == "heldout-unmeasured"
+
+
+def test_a_history_that_got_worse_is_not_healthy(rng):
+    """The last set may be whole and the history not: then one of them is not what it is said."""
+    found = told(rings.healthy(300, rng), history=_falling())
+    assert found.of("A").state == "whole"
+    assert (found.verdict, found.hypotheses) == ("cannot-say", ())
+
+
+def _falling(policy="replace"):
+    return [
+        Row(
+            "r", 0, policy, at, "coverage", (), 1 - 0.07 * at, None, None, 0.95, 1.05,
+            "share", 400, 0, "", 2000, 500, False,
+        )
+        for at in range(1, 9)
+    ]  # fmt: skip
 
 
 def test_profile_measures_or_says_what_it_needs(rng):
@@ -220,3 +237,33 @@ def test_nearly_always_right_at_medium_strength(cause):
         for seed in range(20)
     )
     assert right >= 17
+
+
+def test_rows_that_are_no_numbers_are_named_and_counted(tmp_path, asked, rng):
+    human, train = rng.normal(size=(2, 200, 2))
+    train[3, 1] = np.nan
+    words = []
+    for role, points in (("reference", human), ("train", train)):
+        np.save(tmp_path / f"{role}.npy", points)
+        words += [f"--{role}", tmp_path / f"{role}.npy"]
+    code, out = asked(*words, "--lang", "en")
+    assert code == 0
+    assert "train.npy:4 (coordinate 2: nan)" in out
+    (left_out,) = json.loads(asked(*words, "--json")[1])["skips"].values()
+    assert left_out["count"] == 1
+
+
+def test_the_next_command_asks_the_same_question(tmp_path, asked, rng):
+    human, train = rng.normal(size=(2, 200, 2))
+    words = []
+    for role, points in (("reference", human), ("train", train)):
+        np.save(tmp_path / f"{role}.npy", points)
+        words += [f"--{role}", tmp_path / f"{role}.npy"]
+    table = tmp_path / "history.parquet"
+    trajectory.write(table, [*_falling(), *_falling("accumulate")])
+    words += ["--history", table, "--seed", 4]
+    code, out = asked(*words, "--policy", "replace", "--lang", "en")
+    assert code == 3
+    assert out.startswith("CANNOT SAY: something is broken")
+    assert "--policy replace --seed 4" in out
+    assert asked(*words, "--policy", "never")[0] == 2

@@ -104,6 +104,7 @@ def diagnose(
     rows = _rows(history)
     asked = _Asking(sides, Way(seed, splits), level, report)
     found = asked.concluded(rows, context.made_of(sides["train"], declared))
+    found = replace(found, skips=tuple(one for side in sides.values() for one in side.skips))
     if predictions is not None:
         kept = operating(Path(predictions), sides["reference"], confidence)
         found = replace(found, operating=kept, confidence=confidence)
@@ -239,7 +240,7 @@ class _Asking:
             return unknown("C", "labels-cannot-tell"), unknown("D", "labels-cannot-tell")
         apart, why = self._apart(first)
         if apart is None:
-            return unknown("C", why), copies.near_copies(second)
+            return unknown("C", why), copies.near_copies(second, why)
         self.report("copies")
         train, samples = self.sides["train"], self.sides["samples"]
         return copies.memorised(train, samples, apart, self.way.seed)
@@ -252,7 +253,10 @@ class _Asking:
             alike = not shared and self._alike(first)
             return (self.sides["reference"], "") if alike else (None, "no-heldout")
         same = link(train, heldout, ("A", "P"), self.way)
-        return (heldout, "") if self._alike(same) else (None, "heldout-unlike-train")
+        if self._alike(same):
+            return heldout, ""
+        open_ = same.lost.evidence.state == "unknown"
+        return None, "heldout-unmeasured" if open_ else "heldout-unlike-train"
 
     def _alike(self, found: Link) -> bool:
         """Nothing is lost or strange between the two, and that could be asked."""

@@ -104,6 +104,7 @@ def test_shape(values, state):
 def test_no_history_or_a_short_one_has_no_shape():
     assert context.shape(None, 0.05).reason == "no-history"
     assert context.shape([], 0.05).reason == "nothing-watched"
+    assert context.shape(history([1.0]), 0.05).reason == "too-few-looks"
 
 
 def test_origin_is_unknown_until_somebody_says(rng):

@@ -56,6 +56,11 @@ def test_collapse_needs_models_or_time_whatever_else_is_seen():
             assert causes == {"healthy"}
 
 
+@pytest.mark.parametrize("shape", ["gradual", "step"])
+def test_nothing_is_healthy_whose_history_got_worse(shape):
+    assert rules.ranked(seen(f"A:whole P:whole B:whole E:human H:{shape}")) == ()
+
+
 def test_a_gap_without_copies_is_what_every_model_shows():
     assert rules.ranked(seen("A:whole B:whole C:broken D:whole E:human"))[0].cause == "healthy"
 

@@ -52,6 +52,23 @@ def rows_of(
     return rows, sets[-1]
 
 
+def of_chain(rows: list[Row], named: str | None, where: str) -> list[Row]:
+    """The rows of a policy, run or chain; all of them where none is named."""
+    from firsthand.errors import InputError
+
+    if named is None:
+        return rows
+    kept = [row for row in rows if named in {row.run, row.policy, str(row.chain)}]
+    if rows and not kept:
+        there = sorted({f"{row.run}/{row.policy}/{row.chain}" for row in rows})
+        raise InputError(
+            f"nothing of it is named {named!r}",
+            expected="run, policy or chain of " + ", ".join(there[:5]),
+            where=where,
+        )
+    return kept
+
+
 def _table(sources: list[str], named: str | None) -> Path | None:
     """The trajectory that one source is, or holds."""
     if len(sources) > 1:

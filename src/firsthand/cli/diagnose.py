@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from firsthand.cli import _judging as judging
-from firsthand.cli._histories import rows_of
+from firsthand.cli._histories import of_chain, rows_of
 
 if TYPE_CHECKING:
     from firsthand.trajectory import Row
@@ -105,8 +105,10 @@ def command(
     given = {
         "--reference": reference, "--train": train, "--samples": samples, "--heldout": heldout,
         "--history": history, "--unfiltered": unfiltered, "--origin": origin,
+        "--predictions": predictions, "--features": features, "--policy": policy,
+        "--confidence": confidence if predictions else None, "--seed": seed or None,
     }  # fmt: skip
-    typed = {option: value for option, value in given.items() if value is not None}
+    typed = {option: str(value) for option, value in given.items() if value is not None}
     told = diagnosed.Told(found, typed, spoken)
     if plot is not None:
         plot.write_text(diagnosed.picture(told), encoding="utf-8")
@@ -121,6 +123,4 @@ def _history(
 ) -> list[Row]:
     also = ("coverage",)  # the one of points of which it is known how fast chance loses
     rows, _ = rows_of([source], reference, None, features, seed, also)
-    return [
-        row for row in rows if policy is None or policy in {row.run, row.policy, str(row.chain)}
-    ]
+    return of_chain(rows, policy, source)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from firsthand.cli import _judging as judging
-from firsthand.cli._histories import in_ledger, is_ledger, rows_of
+from firsthand.cli._histories import in_ledger, is_ledger, of_chain, rows_of
 
 
 def command(
@@ -51,9 +51,7 @@ def command(
     from firsthand.report import monitored
 
     rows, latest = rows_of(sources, reference, metric, features, seed)
-    if policy is not None:
-        rows = [row for row in rows if policy in {row.run, row.policy, str(row.chain)}]
-    found = monitor(rows, alpha=alpha)
+    found = monitor(of_chain(rows, policy, sources[0]), alpha=alpha)
     more = [] if not latest or is_ledger(sources) else ["NEXT"]
     given = {
         "--reference": reference, "--alpha": None if alpha == ALPHA else alpha,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from firsthand.types import ALL, Slice, Undetermined
+from firsthand.types import ALL, Skip, Slice, Undetermined
 
 Cause = Literal[
     "healthy",
@@ -191,6 +191,7 @@ class Diagnosis:
     pace: Pace | None = None  # None without a history
     operating: tuple[Operating, ...] = ()  # of predictions that were given
     confidence: float | None = None  # the threshold in use of these
+    skips: tuple[Skip, ...] = ()  # what of the sets was left out while reading
     schema: str = "firsthand.diagnose/1"
 
     @property

@@ -103,6 +103,8 @@ def shape(rows: Sequence[Row] | None, alpha: float) -> Evidence:
     found = monitor(rows, alpha=alpha)
     if not found.watched:
         return Evidence(code="H", state="unknown", reason="nothing-watched")
+    if found.alarm is None and len(found.generations) < LOOKS:
+        return Evidence(code="H", state="unknown", reason="too-few-looks", n=len(found.generations))
     if found.alarm is None:
         return Evidence(code="H", state="flat", metric="monitor", n=len(found.generations))
     worst = _worst(found)

@@ -51,15 +51,19 @@ def memorised(train_side: Side, samples: Side, heldout: Side, seed: int) -> tupl
     return _of_points(seen[0], seen[1], seen[2], seed)
 
 
-def near_copies(link: Link) -> Asked:
+def near_copies(link: Link, why: str = "no-heldout") -> Asked:
     """D without held-out samples: near copies against what the training set shows of itself.
 
     A model that keeps to the middle lies near to everything there too, so that where something is
     lost this cannot tell.
+
+    Args:
+        link: from the training set to the samples.
+        why: code of the reason why no held-out samples can be used.
     """
     one = next((each for each in link.measurements if each.metric == "near_copies"), None)
     if one is None:
-        return unknown("D", "no-heldout")
+        return unknown("D", why)
     evidence = Evidence(
         code="D",
         state="whole",

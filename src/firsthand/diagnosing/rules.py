@@ -14,7 +14,10 @@ from typing import NamedTuple, cast
 
 from firsthand.diagnosing.answer import Cause, Code, Evidence, Hypothesis, Settles
 
-ALARMS = frozenset({"A:broken", "P:broken", "B:broken", "F:broken", "D:broken", "I:biased"})
+ALARMS = frozenset(
+    {"A:broken", "P:broken", "B:broken", "F:broken", "D:broken", "I:biased"}
+    | {"H:gradual", "H:step"}
+)
 """Signs of a failure. C is none by itself: every model fits what it saw a little better. Nor is T:
 a set may be spread wider and be as it should."""
 

@@ -11,8 +11,7 @@ from firsthand.planning.answer import Plan, Step
 from firsthand.planning.following import next_step
 from firsthand.planning.target import LEVEL
 from firsthand.report.ahead import as_values
-from firsthand.report.as_json import skips_by_code
-from firsthand.report.plain import plain
+from firsthand.report.plain import plain, skips_by_code
 
 SCHEMA = "firsthand.plan/1"
 

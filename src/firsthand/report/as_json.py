@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 from firsthand import __version__
 from firsthand.messages import Language, advice_for, command
 from firsthand.outlook.values import Forecast
 from firsthand.report import ahead
-from firsthand.report.plain import fields_of, plain
+from firsthand.report.plain import fields_of, plain, skips_by_code
 from firsthand.report.story import retyped
-from firsthand.types import Audit, Finding, Skip
-
-FIRST_SKIPS = 20
+from firsthand.types import Audit, Finding
 
 
 def render(audit: Audit, lang: Language = "en") -> str:
@@ -48,7 +45,8 @@ def document(audit: Audit) -> dict[str, Any]:
         found["forecast"] = {"basis": audit.ahead.basis, "forecast": going}
     if audit.diagnosis is not None:
         said = {"schema": audit.diagnosis.schema, "tool_version": audit.version}
-        found["diagnosis"] = said | plain(audit.diagnosis)
+        left_out = skips_by_code(audit.diagnosis.skips)
+        found["diagnosis"] = said | plain(audit.diagnosis) | {"skips": left_out}
     strict: dict[str, Any] = plain(found)
     return strict
 
@@ -68,15 +66,3 @@ def _finding(finding: Finding, audit: Audit) -> dict[str, Any]:
     codes = finding.advice or advice_for(finding.code)
     advice = [{"code": code, "command": command(code, retyped(audit)) or None} for code in codes]
     return fields_of(finding) | {"advice": advice}
-
-
-def skips_by_code(skips: Sequence[Skip]) -> dict[str, Any]:
-    """How many were left out for which reason, and where the first of them are."""
-    found: dict[str, Any] = {}
-    for skip in skips:
-        code = found.setdefault(skip.code, {"count": 0, "first": []})
-        code["count"] += 1
-        if len(code["first"]) < FIRST_SKIPS:
-            place = {"path": skip.path, "line": skip.line, "found": skip.found}
-            code["first"].append(place | {"keeps_sample": skip.keeps_sample})
-    return found

@@ -11,11 +11,13 @@ from shlex import join
 from firsthand import __version__
 from firsthand.diagnosing.answer import Cause, Code, Definition, Diagnosis, Evidence, Hypothesis
 from firsthand.diagnosing.links import TOLERATED
+from firsthand.diagnosing.rules import ALARMS
 from firsthand.messages import Language, has, number, text
 from firsthand.report import charts
+from firsthand.report.left_out import noted
 from firsthand.report.operated import kept_of
 from firsthand.report.pacing import said_of
-from firsthand.report.plain import plain
+from firsthand.report.plain import plain, skips_by_code
 from firsthand.report.sampled import sampled
 from firsthand.report.sheet import Panel, note, sheet
 from firsthand.report.words import amount, clean, part
@@ -58,12 +60,14 @@ def render(told: Told) -> str:
     blocks += ["\n".join(kept_of(told.found, told.lang))] if told.found.operating else []
     blocks += ["\n".join(f"? {line}" for line in settled(told))] if told.found.settles else []
     blocks += ["\n".join(_profile(told))] if told.found.profile else []
-    return "\n\n".join(blocks) + "\n"
+    blocks.append(noted(told.found.skips, 0, told.lang))
+    return "\n\n".join(block for block in blocks if block) + "\n"
 
 
 def document(told: Told) -> str:
     """The same for programs: codes and numbers, no sentences."""
     said = {"schema": told.found.schema, "tool_version": __version__} | plain(told.found)
+    said["skips"] = plain(skips_by_code(told.found.skips))
     return json.dumps(said, ensure_ascii=False, allow_nan=False, indent=2) + "\n"
 
 
@@ -73,7 +77,7 @@ def head(told: Told) -> str:
     open_ = sum(each.state == "unknown" for each in found.evidence)
     counts = {"open": open_, "asked": len(found.evidence)}
     if found.verdict != "failure" or found.cause is None:
-        alarms = any(each.state in BROKEN and each.code != "T" for each in found.evidence)
+        alarms = any(each.sign in ALARMS for each in found.evidence)
         unexplained = found.verdict == "cannot-say" and alarms
         word = told.say(f"verdict.{'unexplained' if unexplained else found.verdict}")
         return f"{word}\n\n{told.say(f'says.{found.verdict}', **counts)}"
@@ -103,8 +107,6 @@ def _number(told: Told, cause: Cause) -> str:
 
 
 def _what(told: Told, one: Evidence | Definition) -> str:
-    if one.metric == "origin":  # the share alone: the state says whose it is
-        return ""
     code = f"diagnose.shown.{one.metric}"
     name = text(code, told.lang) if has(code) else clean(one.metric)
     return f"{name} ({part(one.slice, told.lang)})" if one.slice else name

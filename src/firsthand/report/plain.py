@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
+
+from firsthand.types import Skip
+
+FIRST_SKIPS = 20
 
 
 def fields_of(value: Any) -> dict[str, Any]:
@@ -32,3 +36,15 @@ def plain(value: Any) -> Any:
         # A file name that is not UTF-8 arrives with surrogates, which no JSON reader accepts.
         return value.encode("utf-8", "backslashreplace").decode("utf-8")
     return value.item() if hasattr(value, "item") else str(value)
+
+
+def skips_by_code(skips: Sequence[Skip]) -> dict[str, Any]:
+    """How many were left out for which reason, and where the first of them are."""
+    found: dict[str, Any] = {}
+    for skip in skips:
+        code = found.setdefault(skip.code, {"count": 0, "first": []})
+        code["count"] += 1
+        if len(code["first"]) < FIRST_SKIPS:
+            place = {"path": skip.path, "line": skip.line, "found": skip.found}
+            code["first"].append(place | {"keeps_sample": skip.keeps_sample})
+    return found

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from firsthand import __version__
 from firsthand.composition import compose, held
 from firsthand.recursion import Recipe
-from firsthand.report.as_json import skips_by_code
+from firsthand.report.plain import skips_by_code
 from firsthand.training_sets.drawn import ROLES, Drawn, Line
 from firsthand.training_sets.placing import Place
 from firsthand.training_sets.pools import BOXED, IMAGES, Given, LeftOut, Pools
