@@ -89,6 +89,36 @@ def test_several_chains_or_a_wrong_alpha_are_refused():
         monitor(rows(STEADY), alpha=0.0)
 
 
+def test_a_last_generation_out_of_sight_is_not_called_quiet():
+    history = rows(STEADY)
+    history[2] = history[2]._replace(value=None, reason="too-few-groups")
+    found = monitor(history)
+    assert (found.unseen, found.blind) == (((3, "too-few-groups"),), False)
+    history[-1] = history[-1]._replace(value=None, reason="too-few-groups")
+    assert monitor(history).blind
+    lost = rows([*FALLING, 0.1])
+    lost[-1] = lost[-1]._replace(value=None, reason="too-few-groups")
+    assert not monitor(lost).blind  # an alarm stays one
+
+
+def test_what_does_not_move_at_all_is_seen():
+    still = [row._replace(value=1.0, null_low=1.0, null_high=1.0) for row in rows(STEADY)]
+    assert monitor(still + rows(STEADY, part="circle")).unseen == ()
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_numbers_that_are_none_are_refused_by_name(number):
+    history = rows(STEADY)
+    history[3] = history[3]._replace(value=number)
+    with pytest.raises(InputError, match="class_survival of generation 4"):
+        monitor(history)
+
+
+def test_a_look_that_is_there_twice_is_refused():
+    with pytest.raises(InputError, match="generation 3 is there 2 times"):
+        monitor([*rows(STEADY), rows(STEADY)[2]])
+
+
 def texts(path, shares, seed):
     """200 documents of words that are as frequent as `shares` say."""
     rng = np.random.default_rng(seed)
@@ -208,3 +238,16 @@ def test_a_broken_trajectory_is_called_so(tmp_path, asked):
     assert found.exit_code == 2
     assert "t.parquet" in found.stderr
     assert "no reference" not in found.stderr
+
+
+def test_a_last_set_that_cannot_be_measured_is_cannot_say(generations, asked, tmp_path):
+    _, human, sets = generations
+    (tmp_path / "few.jsonl").write_text(json.dumps({"text": "word1 word2"}) + "\n")
+    shares = np.arange(60, 0, -1.0)
+    fresh = texts(tmp_path / "fresh.jsonl", shares / shares.sum(), 9)
+    words = (fresh, tmp_path / "few.jsonl", "-r", human, "--metric", "type_survival")
+    found = asked(*words)
+    assert found.exit_code == 3
+    assert found.stdout.startswith("CANNOT SAY: nothing of generation 2 could be measured.")
+    assert "? nothing of generation 2" in found.stdout
+    assert "{" not in asked(*words, "--lang", "zh").stdout

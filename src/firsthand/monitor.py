@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -72,7 +72,15 @@ class Monitored:
     watched: tuple[Watched, ...]
     undetermined: tuple[Undetermined, ...]
     seed: int  # of the null bands
+    unseen: tuple[tuple[int, str], ...] = ()  # generations of which nothing is known, and why
     schema: str = "firsthand.monitor/1"
+
+    @property
+    def blind(self) -> bool:
+        """Is the last generation, or everything, out of sight, and no alarm before it?"""
+        last = max((generation for generation, _ in self.unseen), default=None)
+        late = last is not None and last > max(self.generations, default=last - 1)
+        return self.alarm is None and (late or not self.watched)
 
 
 def monitor(rows: Sequence[Row], *, alpha: float = ALPHA) -> Monitored:
@@ -84,7 +92,8 @@ def monitor(rows: Sequence[Row], *, alpha: float = ALPHA) -> Monitored:
         alpha: chance that a history in which nothing ever changes raises any alarm, ever.
 
     Raises:
-        InputError: alpha is no probability, or the rows are of several chains.
+        InputError: alpha is no probability, the rows are of several chains, a question is answered
+            twice in one generation, or a number is not finite.
     """
     if not 0 < alpha < 1:
         raise InputError(f"alpha is {alpha!r}", expected="a probability between 0 and 1")
@@ -96,12 +105,26 @@ def monitor(rows: Sequence[Row], *, alpha: float = ALPHA) -> Monitored:
             expected="one",
             todo="Name its policy, run or chain.",
         )
+    trajectory.check_looks(rows)
     asked: dict[tuple[str, Slice], list[Row]] = defaultdict(list)
     for row in sorted(rows, key=lambda row: row.generation):
         asked[row.metric, row.slice].append(row)
     seen = {key: usable for key, found in asked.items() if (usable := _usable(found))}
     gone = [_unseen(key, found) for key, found in asked.items() if key not in seen]
-    return _judged(seen, tuple(gone), alpha, max((row.seed for row in rows), default=0))
+    found = _judged(seen, tuple(gone), alpha, max((row.seed for row in rows), default=0))
+    return replace(found, unseen=_out_of_sight(rows))
+
+
+def _out_of_sight(rows: Sequence[Row]) -> tuple[tuple[int, str], ...]:
+    """Generations of which no question has an answer; one that did not move at all has."""
+    same = (row for row in rows if row.value is not None and row.null_low == row.null_high)
+    known = {row.generation for row in _usable(rows)}
+    known |= {row.generation for row in same if row.value == row.null_low}
+    reasons: dict[int, str] = {}
+    for row in rows:
+        if row.generation not in known:
+            reasons[row.generation] = reasons.get(row.generation) or row.reason
+    return tuple((one, reason or "no-null-band") for one, reason in sorted(reasons.items()))
 
 
 def observe(

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import math
 import os
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -145,6 +146,32 @@ def write(path: str | Path, table: Sequence[Row]) -> None:
     finally:
         part.unlink(missing_ok=True)
     _sync(target.parent)
+
+
+def check_looks(rows: Sequence[Row]) -> None:
+    """One look is one look: of one chain, each question once a generation, in finite numbers.
+
+    Raises:
+        InputError: a question is answered twice in one generation, or a number is not finite.
+    """
+    looks = Counter((row.metric, row.slice, row.generation) for row in rows)
+    (metric, _, generation), times = max(
+        looks.items(), key=lambda each: each[1], default=(("", ALL, 0), 0)
+    )
+    if times > 1:
+        raise InputError(
+            f"{metric} of generation {generation} is there {times} times",
+            expected="each generation once: one look is not evidence twice",
+            todo="Leave the repeated rows out.",
+        )
+    for row in rows:
+        numbers = (row.value, row.null_low, row.null_high)
+        if not all(number is None or math.isfinite(number) for number in numbers):
+            raise InputError(
+                f"{row.metric} of generation {row.generation} is {row.value}, "
+                f"human against human {row.null_low} to {row.null_high}",
+                expected="finite numbers, or none and a reason",
+            )
 
 
 def append(path: str | Path, more: Sequence[Row]) -> None:

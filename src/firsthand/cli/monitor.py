@@ -44,7 +44,8 @@ def command(
     gen1 gen2 gen3 --reference human`. A folder with a ledger stands for its versions after the
     reference; a trajectory.parquet, or a run that holds one, for the numbers in it.
 
-    Exit code: 0 no alarm, 1 alarm, 2 wrong use or I/O, 3 nothing could be watched.
+    Exit code: 0 no alarm, 1 alarm, 2 wrong use or I/O, 3 nothing, or nothing of the last
+    generation, could be looked at.
     """
     from firsthand.messages import language
     from firsthand.monitor import ALPHA, monitor
@@ -66,4 +67,4 @@ def command(
     if plot is not None:
         plot.write_text(monitored.picture(told), encoding="utf-8")
     print(monitored.document(told) if as_json else monitored.render(told), end="")
-    raise typer.Exit(3 if not found.watched else int(found.alarm is not None))
+    raise typer.Exit(3 if found.blind else int(found.alarm is not None))

@@ -15,6 +15,7 @@ from firsthand.report.left_out import missing
 from firsthand.report.plain import plain
 from firsthand.report.sheet import Panel, key, notes, shade, sheet
 from firsthand.report.words import amount, clean, facts, part
+from firsthand.types import Undetermined
 
 SHOWN = 8  # questions in a table or picture; those with most evidence first
 TALL = 210
@@ -48,7 +49,7 @@ def render(told: Told) -> str:
     blocks = [_verdict(told), told.say("why", alpha=told.found.alpha)]
     if told.found.watched:
         blocks.append("\n".join(_table(told)))
-    blocks += [_missing(told)] if told.found.undetermined else []
+    blocks += [_missing(told)] if told.found.undetermined or told.found.unseen else []
     return "\n\n".join([*blocks, _next(told)]) + "\n"
 
 
@@ -73,6 +74,8 @@ def _verdict(told: Told) -> str:
     if not found.watched:
         return told.say("nothing")
     looks = len(found.generations)
+    if found.blind:
+        return told.say("blind", generation=found.unseen[-1][0], looks=looks)
     if found.alarm is None:
         return told.say("quiet", looks=looks, alpha=found.alpha)
     named = [one for one in told.ranked if one.alarm is not None]
@@ -135,6 +138,9 @@ def _wide(words: str) -> int:
 def _missing(told: Told) -> str:
     """Reasons and what they keep from being watched; a trajectory does not keep what each needs."""
     lines = []
+    for generation, reason in told.found.unseen[:SHOWN]:
+        why = missing((Undetermined(metric="", reason=reason),), told.lang)[0].reason
+        lines.append(f"? {told.say('unseen', generation=generation, reason=why)}")
     for each in missing(told.found.undetermined, told.lang):
         what = "; ".join(f"{metric}: {parts}" if parts else metric for metric, parts in each.what)
         lines.append(f"? {each.reason} ({what})")
