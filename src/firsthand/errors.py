@@ -42,7 +42,7 @@ class FirsthandError(Exception):
             parts.append(f"Expected {self.expected}.")
         if self.todo:
             parts.append(self.todo)
-        return " ".join(part if part.endswith((".", "!", "?")) else part + "." for part in parts)
+        return " ".join(part if part.endswith(tuple(".!?。！？")) else part + "." for part in parts)
 
 
 class InputError(FirsthandError, ValueError):

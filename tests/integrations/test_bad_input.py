@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -9,9 +10,13 @@ import pytest
 
 import firsthand
 import made
+from firsthand.anchor import anchor
 from firsthand.errors import InputError
 from firsthand.integrations.ultralytics import data, gate, lineage
 from firsthand.integrations.ultralytics.gate import Question
+from firsthand.provenance import from_fields
+from firsthand.types import HUMAN
+from labelled_pool import places
 from yolo_scenes import scenes
 
 
@@ -69,6 +74,30 @@ def test_a_val_that_is_not_there_is_named(tmp_path):
     file.write_text(file.read_text().replace("images/val", "images/nowhere"))
     with pytest.raises(InputError, match="images/nowhere"):
         examined(file)
+
+
+@pytest.mark.parametrize("path", [True, False])
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [("images/val", "images/nowhere", "images/nowhere"), ("names:", "nomes:", "no YOLO dataset")],
+)
+def test_what_is_wrong_is_said_of_the_file_that_was_named(path, old, new, said, tmp_path):
+    file = scenes(tmp_path / "set", 2, 2)
+    lines = [x for x in file.read_text().splitlines() if path or not x.startswith("path")]
+    file.write_text("\n".join(lines).replace(old, new))
+    with pytest.raises(InputError, match=said) as refused:
+        examined(file)
+    assert refused.value.where.startswith(str(file))
+    assert str(refused.value).startswith(str(file))
+
+
+def test_a_folder_that_is_there_is_not_said_to_be_missing(tmp_path):
+    file = scenes(tmp_path / "set", 2, 2)
+    (tmp_path / "pictures").mkdir()
+    with pytest.raises(InputError, match=r"pictures: .* Expected a data.yaml, or a folder with"):
+        data.find(tmp_path / "pictures", "detect")
+    with pytest.raises(InputError, match=r"data.yaml: .* Expected a folder with train/CLASS"):
+        data.find(file, "classify")
 
 
 @pytest.mark.parametrize(
@@ -157,6 +186,36 @@ def test_without_a_val_of_people_the_anchor_is_what_is_not_trained_on(tmp_path):
     human = made.yolo(tmp_path / "human", 6, 0)
     human.write_text(human.read_text().replace("[cell, platelet]", "[red, blue]"))
     assert len(examined(file, reference=human).anchor.samples) == 6
+
+
+def test_the_last_anchor_is_the_sets_own_val_by_people(tmp_path):
+    """A reference that is trained on as a whole leaves no other picture to look at."""
+    file = scenes(tmp_path / "set", 4, 3)
+    people = tmp_path / "people.yaml"
+    people.write_text(file.read_text().replace("val: images/val\n", ""))
+    given = examined(file, reference=people)
+    assert {each.split for each in given.anchor.samples} == {"val"}
+    assert len(given.anchor.samples) == 3
+    undeclared = gate.examine(str(file), "detect", Question(reference=people))
+    assert undeclared.anchor is None
+
+
+def test_a_val_that_was_chosen_for_what_is_rare_is_no_reference(tmp_path):
+    """Counts of `firsthand anchor`'s val are above everybody's; its training set lost nothing."""
+    human = places(tmp_path / "human", human=160).reference
+    anchor(human, out=tmp_path / "chosen", declared=HUMAN)
+    named = data.find(tmp_path / "chosen", "detect")
+    given = gate.examine(named.path, "detect", Question())
+    sampled = given.candidate.samples
+    assert given.audit.verdict == "pass"
+    assert len(given.reference.samples) == len(sampled) == 200
+    assert {each.split for each in given.anchor.samples} == {"val"}
+    own = gate.examine(named.path, "detect", Question(reference=gate._held_out(given.candidate)))
+    assert own.audit.verdict == "block"
+    made = from_fields({"media_origin": "human", "label_origin": "model"})
+    other = [replace(x, provenance=x.provenance if x.split == "val" else made) for x in sampled]
+    with pytest.raises(InputError, match="chosen to hold much of what is rare"):
+        gate._reference(replace(given.candidate, samples=tuple(other)), None, "detect")
 
 
 def test_samples_of_unknown_origin_have_no_generation_and_are_refused(tmp_path):

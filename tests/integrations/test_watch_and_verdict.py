@@ -20,9 +20,12 @@ from firsthand.integrations.ultralytics import registering, telling, verdict
 from firsthand.integrations.ultralytics.gate import Question
 from firsthand.integrations.ultralytics.guarding import EVENTS, Guard
 from firsthand.integrations.ultralytics.run import Wishes
-from firsthand.integrations.ultralytics.watch import SHARE, Budget, Watch, as_one
+from firsthand.integrations.ultralytics.watch import SHARE, Budget, Watch, as_one, check_every
+from firsthand.ledger import Ledger
 from firsthand.read import read
 from firsthand.report import over_epochs
+from firsthand.types import HUMAN
+from made import yolo
 from yolo_scenes import scenes
 
 WISHES = Wishes(question=Question())
@@ -280,3 +283,18 @@ def test_what_ultralytics_refuses_is_its_word():
 
 def test_guard_is_public():
     assert firsthand.guard.__module__ == "firsthand.integrations.ultralytics"
+
+
+@pytest.mark.parametrize("every", [0, -1, 2.5, True, "always", None])
+def test_how_often_is_a_number_or_auto(every):
+    with pytest.raises(InputError, match="anchor_every is"):
+        check_every(every)
+
+
+def test_what_waits_on_a_ledgers_stage_is_not_committed_with_a_run(tmp_path):
+    mine = Ledger.init(tmp_path)
+    mine.add(read(yolo(tmp_path / "mine", 3, 0)), declared=HUMAN)
+    theirs = registering.find(mine)
+    assert theirs is not None
+    assert theirs.root == mine.root
+    assert (len(theirs.status().staged), len(mine.status().staged)) == (0, 1)

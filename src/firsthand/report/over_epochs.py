@@ -48,6 +48,7 @@ def html(told: Told, lang: Language = "en") -> str:
     head, *rest = told.lines
     lines = "".join(f"<p>{escape(line)}</p>" for line in rest)
     body = f"<p><b>{escape(head)}</b></p>{lines}<section>{svg(told, lang)}</section>"
+    body += f"<p>{escape(text('guard.how', lang))}</p>"
     body += f"<section>{_table(told, lang)}</section>"
     return page(text("guard.title", lang), body, lang)
 

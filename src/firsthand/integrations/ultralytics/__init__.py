@@ -22,8 +22,8 @@ from firsthand.integrations.ultralytics.guarding import Guard
 from firsthand.integrations.ultralytics.predict import Predictor, framework, load, predictor
 from firsthand.integrations.ultralytics.registering import Where, check
 from firsthand.integrations.ultralytics.run import Wishes
-from firsthand.integrations.ultralytics.watch import Every
-from firsthand.messages import Language
+from firsthand.integrations.ultralytics.watch import Every, check_every
+from firsthand.messages import Language, language
 from firsthand.types import Provenance
 
 __all__ = ["Guard", "Predictor", "guard", "load", "predictor"]
@@ -73,13 +73,15 @@ def guard(
     Raises:
         MissingExtra: Ultralytics is not installed.
         LedgerNotFound: there is no ledger where one is named.
-        InputError: it does not know an event that the guard needs, or the model has a guard.
+        InputError: it does not know an event that the guard needs, the model has a guard, or
+            `anchor_every` or `lang` means nothing.
             `model.train` raises InputError where something cannot be read or compared, Blocked
             where a limit is breached or the model lost what an earlier one found, and CannotSay
             where that cannot be told.
     """
     framework()
     check(ledger)
+    check_every(anchor_every)
     question = Question(
         reference=reference,
         anchor=anchor,
@@ -87,7 +89,7 @@ def guard(
         origin=origin,
         allow_undetermined=allow_undetermined,
         seed=seed,
-        lang=lang,
+        lang=language(lang),
     )
     wishes = Wishes(
         question=question,

@@ -106,7 +106,7 @@ def _folder(name: str) -> Named:
                     where=str(path),
                 )
             return Named(name, path, path.resolve())
-    raise _absent(name)
+    raise _absent(name, "a folder with train/CLASS/... and val/CLASS/...")
 
 
 def _held_out(path: Path) -> bool:
@@ -125,10 +125,12 @@ def _described(name: str) -> Path:
                 return found
         elif path.is_file():
             return path
-    raise _absent(name)
+    raise _absent(name, "a data.yaml, or a folder with one")
 
 
-def _absent(name: str) -> InputError:
+def _absent(name: str, wanted: str) -> InputError:
+    if Path(name).exists():
+        return InputError("there is none for this task", expected=wanted, where=name)
     return InputError(
         f"there is no {name!r} on this machine",
         expected="a data.yaml or a folder that is there; the guard downloads nothing",
@@ -180,14 +182,27 @@ def _datasets() -> Path:
 
 def _read(named: Named, declared: Provenance | None) -> Dataset:
     """Read a data.yaml whose `path` means what it means to Ultralytics."""
-    with contextlib.suppress(InputError):  # said again by the reader where it is the same place
-        if config.load(named.path).root.resolve() == named.root.resolve():
-            return read(named.path, format="yolo", declared=declared)
+    if _read_alike(named):
+        return read(named.path, format="yolo", declared=declared)
     side = find_file(named.path.absolute().parent, named.root)
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / named.path.name
         copy.write_text(_with_root(named), encoding="utf-8")
-        return read(copy, format="yolo", declared=declared, provenance=side)
+        try:
+            return read(copy, format="yolo", declared=declared, provenance=side)
+        except InputError as error:  # lines are in their places, so only the file is another
+            error.where = error.where.replace(str(copy), str(named.path))
+            error.args = (error._sentence(),)
+            raise
+
+
+def _read_alike(named: Named) -> bool:
+    """Does the reader take it for the same folder? Without `path` it is that of the file."""
+    if not yamltext.load(named.path).value.get("path"):
+        return True
+    with contextlib.suppress(InputError):  # said again when it is read
+        return config.load(named.path).root.resolve() == named.root.resolve()
+    return False
 
 
 def _with_root(named: Named) -> str:

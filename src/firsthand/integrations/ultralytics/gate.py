@@ -21,6 +21,7 @@ from firsthand.messages import Language, text
 from firsthand.provenance import declare, provenance_class
 from firsthand.read import read
 from firsthand.report.story import Story, tell
+from firsthand.training_sets import anchored
 from firsthand.types import HUMAN, Audit, Dataset, Provenance, Sample
 
 Source = str | Path | Dataset
@@ -93,12 +94,11 @@ def examine(name: object, task: str, asked: Question) -> Admitted:
     anchor = told or _held_out(reference)
     apart = None if anchor is None or _inside(anchor, candidate) else anchor
     result = audit(candidate, reference, anchor=apart, limits=asked.limits, seed=asked.seed)
-    watched = _by_people(anchor) if anchor is not None else _unseen(reference, candidate)
     return Admitted(
         named,
         candidate,
         reference,
-        watched,
+        _watched(anchor, reference, candidate),
         _sourced(result, named, asked),
         declared,
         all_human=all(map(by_people, trained_on(candidate))),
@@ -167,7 +167,20 @@ def _reference(candidate: Dataset, told: Source | None, task: str) -> Dataset:
             expected="reference=, a set that people labelled",
             where=candidate.name,
         )
-    return own
+    return _all_by_people(candidate, own) if anchored.weights(own) else own
+
+
+def _all_by_people(candidate: Dataset, own: Dataset) -> Dataset:
+    """In place of a val that was chosen for what is rare: no fair sample falls behind that."""
+    found = _by_people(candidate)
+    if found is None or len(found.samples) <= len(own.samples):
+        raise InputError(
+            "its val was chosen to hold much of what is rare, and people made nothing else of it",
+            expected="reference=, the set that people labelled and that val was chosen from",
+            todo="In a terminal: firsthand train --reference HUMAN.",
+            where=candidate.name,
+        )
+    return found
 
 
 def _refuse_no_masks(candidate: Dataset, task: str) -> None:
@@ -214,6 +227,13 @@ def _by_people(dataset: Dataset) -> Dataset | None:
     """What of it people made or verified."""
     kept = tuple(filter(by_people, dataset.samples))
     return replace(dataset, samples=kept, digest="") if kept else None
+
+
+def _watched(anchor: Dataset | None, reference: Dataset, candidate: Dataset) -> Dataset | None:
+    """What people made that is not trained on: the anchor, else others, else the set's own val."""
+    own = _held_out(candidate)
+    found = _unseen(reference, candidate) if anchor is None else _by_people(anchor)
+    return found or (_by_people(own) if own is not None else None)
 
 
 def _unseen(reference: Dataset, candidate: Dataset) -> Dataset | None:

@@ -37,8 +37,8 @@ def find(where: Where) -> Ledger | None:
         return None
     from firsthand.ledger import Ledger
 
-    if isinstance(where, Ledger):
-        return where
+    if isinstance(where, Ledger):  # what waits on its stage is the user's to commit
+        return Ledger.open(where.root)
     try:
         return Ledger.open("." if where is None or where is True else where)
     except LedgerNotFound:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from firsthand.detections import compare
 from firsthand.integrations.ultralytics.gate import Admitted, Question, trained_on
@@ -37,7 +38,9 @@ def opened(given: Admitted, asked: Question) -> None:
     """What the audit of the training set came to."""
     story = tell(given.audit, asked.lang)
     if asked.reference is None:
-        say("guard.own-val", asked.lang, count=len(given.reference.samples))
+        whole = len(trained_on(given.reference)) > 0
+        code = "guard.own-people" if whole else "guard.own-val"
+        say(code, asked.lang, count=len(given.reference.samples))
     say("guard.audited", asked.lang, name=given.named.name, shape=story.shape, word=story.word)
     for each in skipped(given.candidate.skips, asked.lang):
         say("guard.left-out", asked.lang, count=each.count, why=each.text, first=each.places[0])
@@ -135,9 +138,17 @@ def conclusion(run: Run, against: Sequence[Contrast], lang: Language) -> tuple[s
         lines.append(
             text("guard.lost", lang, part=which, against=text(f"guard.{role}", lang), **said)
         )
+    if lost and (kept := _to_keep(run, lost[0][0])) is not None:
+        lines.append(text("guard.keep", lang, path=kept))
     if run.budget.spent:
         lines.append(text("guard.cost", lang, share=run.budget.share))
     return (*lines, text("guard.report", lang, path=run.folder / "report.html"))
+
+
+def _to_keep(run: Run, role: str) -> Path | None:
+    """The weights of an earlier model, if they are still there."""
+    one = run.lineage.parent if role == "parent" else run.lineage.first
+    return Path(one.weights) if one is not None and Path(one.weights).is_file() else None
 
 
 def _headline(run: Run, against: Sequence[Contrast], lost: int, lang: Language) -> str:

@@ -196,6 +196,18 @@ def undisturbed() -> Iterator[None]:
             torch.cuda.set_rng_state_all(devices)
 
 
+def check_every(every: object) -> None:
+    """Is it "auto", or a number of epochs?
+
+    Raises:
+        InputError: it is neither.
+    """
+    if every != "auto" and (not isinstance(every, int) or isinstance(every, bool) or every < 1):
+        raise InputError(
+            f"anchor_every is {every!r}", expected='"auto", or a number of epochs from 1'
+        )
+
+
 @dataclass(slots=True)
 class Budget:
     """When to look: at every n-th epoch, or as often as a share of the training's time allows."""
