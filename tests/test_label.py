@@ -418,6 +418,7 @@ def test_a_class_that_the_detector_does_not_know_is_named(there, tmp_path):
     known = Knows(there, NAMES[:2])
     found = label(known, there.pool, reference=there.reference, out=tmp_path / "n")
     assert ("star", "unknown-class") in {(each.name, each.why) for each in found.doubts}
+    assert [each.why for each in found.doubts if each.name == "star"] == ["unknown-class"]
     assert sum(found.classes["star"].values()) == 0
     assert "star" in text("labels.unknown-class", name="star")
     stranger = Knows(there, ("comet", "rocket"))
@@ -429,3 +430,11 @@ def test_a_class_that_the_detector_does_not_know_is_named(there, tmp_path):
 def test_a_pool_that_is_not_there_is_called_so(there, tmp_path):
     with pytest.raises(InputError, match="no such folder or list"):
         label(there.predictions, tmp_path / "gone", reference=there.reference, out=tmp_path / "n")
+
+
+def test_a_folder_that_is_there_is_refused_before_a_detector_is_asked(there, tmp_path):
+    def asked(_images):
+        raise AssertionError("it was asked")
+
+    with pytest.raises(InputError, match="exists already"):
+        label(asked, there.pool, reference=there.reference, out=tmp_path)

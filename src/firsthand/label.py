@@ -24,6 +24,7 @@ from firsthand.read import read, samples_digest
 from firsthand.sources import BOXED
 from firsthand.training_sets import anchored, pseudo_labels
 from firsthand.training_sets.apart import check_apart, check_outside
+from firsthand.training_sets.assembling import check_new
 from firsthand.training_sets.labelled import SCHEMA, Labels, told, unknown
 from firsthand.training_sets.unlabelled import Joined, Unlabelled, images, joined
 from firsthand.training_sets.validation import trusted
@@ -80,6 +81,7 @@ def label(
         InputError: the reference is no human detection data, nothing was found, and so on.
         UnknownComponent: there is no such method.
     """
+    check_new(Path(out))  # before a detector is asked for an hour
     human = _reference(reference)
     nameless = unknown(tuple(getattr(source, "classes", human.classes)), human.classes)
     waiting = _new(images(pool), human)
@@ -100,7 +102,8 @@ def label(
         chosen, seen.found, known, waiting.sizes, human.classes, made_by, lined=lined
     )
     tell = told(chosen, reached, tried, checks, seed)
-    tell["doubts"] = (*nameless, *tell["doubts"])
+    absent = {one.name for one in nameless}  # more about these would only say it again
+    tell["doubts"] = (*nameless, *(one for one in tell["doubts"] if one.name not in absent))
     found = Labels(
         out=Path(out),
         method=method if isinstance(method, str) else method.name,

@@ -9,6 +9,7 @@ from firsthand.integrations.ultralytics.lineage import (
     SCHEMA,
     digest_of,
     lineage,
+    of_weights,
     started_from,
     written,
 )
@@ -40,6 +41,29 @@ def test_lineage_is_known_where_a_guarded_run_wrote_it(tmp_path):
     assert lineage(copied, {"save_dir": str(run)}).parent.generation == 1
     copied.write_bytes(b"other weights")  # somebody trained on
     assert lineage(copied, {"save_dir": str(run)}).parent.generation is None
+
+
+def test_a_copy_of_weights_is_known_by_the_run_that_its_settings_name(tmp_path, monkeypatch):
+    """Ultralytics keeps project and name in a checkpoint, and not the folder itself."""
+    runs = SimpleNamespace(settings={"runs_dir": str(tmp_path / "runs")})
+    monkeypatch.setattr("firsthand.integrations.ultralytics.lineage.framework", lambda: runs)
+    copied = tmp_path / "copied.pt"
+    copied.write_bytes(b"weights")
+    model = {"name": "gen1@b", "generation": 1, "data": "d", "digests": [digest_of(copied)]}
+    told = {"schema": SCHEMA, "model": model, "lineage": []}
+    settings = {"save_dir": None, "task": "segment", "project": "mine", "name": "gen1-2"}
+    assert lineage(copied, settings).parent.generation is None
+    verdict.write(told, tmp_path / "runs" / "segment" / "mine" / "gen1-2/firsthand/verdict.json")
+    assert lineage(copied, settings).parent.name == "gen1@b"
+    assert lineage(copied, settings | {"project": None}).parent.generation is None
+    whole = str(tmp_path / "runs" / "segment" / "mine")
+    assert (
+        of_weights(
+            SimpleNamespace(ckpt={"train_args": {"project": whole, "name": "gen1-2"}}), copied
+        ).generation
+        == 1
+    )
+    assert of_weights(SimpleNamespace(ckpt=None), tmp_path / "absent.pt") is None
 
 
 def test_the_first_model_of_people_is_known_though_its_own_start_is_not(tmp_path):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shlex
 from collections import Counter
 from collections.abc import Sequence
@@ -56,7 +55,7 @@ def command(
     ] = None,
     trained_on: Annotated[
         int | None,
-        typer.Option(min=0, help="Highest generation it learned from; 0 is human data only."),
+        typer.Option(min=0, help="Generation it learned from, 0: human data; else as guarded."),
     ] = None,
     media: Annotated[Media, typer.Option(help="Who made the images.")] = "unknown",
     imgsz: Annotated[int | None, typer.Option(help="Side that WEIGHTS look at, pixels.")] = None,
@@ -73,7 +72,7 @@ def command(
     from firsthand.label import label
     from firsthand.messages import language
 
-    source, name = _detector(detector, imgsz)
+    source, name, learned = _detector(detector, imgsz)
     found = label(
         source,
         images,
@@ -84,7 +83,7 @@ def command(
         anchor=anchor,
         prior={key: _number(key, value) for key, value in _pairs("--prior", prior or ())},
         generator=generator or name,
-        trained_on=trained_on,
+        trained_on=learned if trained_on is None else trained_on,
         media=media,
         checks=checks,
         seed=seed,
@@ -94,13 +93,13 @@ def command(
     say("label", {**found.document, "next": steps}, _text(found, steps, language(lang)), as_json)
 
 
-def _detector(given: str, imgsz: int | None) -> tuple[Source, str]:
-    """What answers about images, and its name where none is given: that of its file."""
+def _detector(given: str, imgsz: int | None) -> tuple[Source, str, int | None]:
+    """What answers about images; its name and what it learned from, where a guarded run says so."""
     from firsthand.detections import files
 
     path = Path(given)
     if files.can_read(path):
-        return path, ""
+        return path, "", None
     if path.suffix.lower() in {".jsonl", ".txt"} or path.is_dir():
         raise InputError(
             "there are no predictions there",
@@ -113,6 +112,7 @@ def _detector(given: str, imgsz: int | None) -> tuple[Source, str]:
             expected="weights of a detector, a .jsonl file of predictions or a folder of .txt",
             where=given,
         )
+    from firsthand.integrations.ultralytics.lineage import of_weights
     from firsthand.integrations.ultralytics.predict import predictor
 
     settings = {} if imgsz is None else {"imgsz": imgsz}
@@ -123,8 +123,10 @@ def _detector(given: str, imgsz: int | None) -> tuple[Source, str]:
             expected="weights of a detector",
             where=given,
         )
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()[:12] if path.is_file() else "named"
-    return asked, f"{path.stem.replace('@', '_').replace(' ', '_')}@{digest}"
+    made = of_weights(asked.model, path)
+    if made is None:
+        return asked, f"{path.stem.replace('@', '_').replace(' ', '_')}@named", None
+    return asked, made.name, made.generation
 
 
 def _pairs(option: str, given: Sequence[str]) -> list[tuple[str, Any]]:

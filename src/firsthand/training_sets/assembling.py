@@ -99,14 +99,23 @@ def _write(
     return yolo.write(part, lines, classes, order.place).referenced
 
 
+def check_new(out: Path) -> None:
+    """Refuse a folder that is there.
+
+    Raises:
+        InputError: it is.
+    """
+    if out.exists() or out.is_symlink():
+        raise InputError("it exists already", todo="Name another folder.", where=str(out))
+
+
 @contextlib.contextmanager
 def building(out: Path) -> Iterator[Path]:
     """A folder that becomes `out` if all goes well, and vanishes if not.
 
     A process that is killed leaves it under its own name; the next one for this `out` removes it.
     """
-    if out.exists() or out.is_symlink():
-        raise InputError("it exists already", todo="Name another folder.", where=str(out))
+    check_new(out)
     part = out.with_name(f".{out.name}.part")
     try:
         shutil.rmtree(part, ignore_errors=True)

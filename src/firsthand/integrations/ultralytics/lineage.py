@@ -8,11 +8,13 @@ is, as far as their training settings name it, and their generation is unknown.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from hashlib import file_digest
 from pathlib import Path
 from typing import Any
+
+from firsthand.integrations.ultralytics.predict import framework
 
 FOLDER = "firsthand"
 VERDICT = "verdict.json"
@@ -75,8 +77,9 @@ def lineage(weights: str | Path | None, settings: Mapping[str, Any] | None) -> L
     weights = Path(weights).absolute()
     digest = digest_of(weights)
     told = settings or {}
-    recorded = record_of(weights.parent.parent) or record_of(told.get("save_dir"))
-    if recorded is not None and digest in recorded["model"]["digests"]:
+    records = map(record_of, (weights.parent.parent, *_run_of(told)))
+    recorded = next((each for each in records if each and digest in each["model"]["digests"]), None)
+    if recorded is not None:
         own = recorded["model"]
         parent = Ancestor(
             own["name"],
@@ -91,6 +94,24 @@ def lineage(weights: str | Path | None, settings: Mapping[str, Any] | None) -> L
     trained_on = str(told.get("data") or "")
     name = f"{_plain(weights.stem)}@{digest[:12]}"
     return Lineage((Ancestor(name, str(weights), digest, None, "", trained_on),), False)
+
+
+def of_weights(model: Any, weights: str | Path) -> Ancestor | None:
+    """What is known of a loaded model whose weights lie in a file; None where there is no file."""
+    checkpoint = model.ckpt if isinstance(model.ckpt, dict) else {}
+    return lineage(weights, checkpoint.get("train_args")).parent
+
+
+def _run_of(settings: Mapping[str, Any]) -> Iterator[Path]:
+    """Where the run of a checkpoint was, as its settings say: its weights may lie elsewhere."""
+    if settings.get("save_dir"):  # newer versions leave it out
+        yield Path(str(settings["save_dir"]))
+    if settings.get("name"):
+        project = Path(str(settings.get("project") or ""))
+        if not project.is_absolute():
+            runs = Path(str(framework().settings["runs_dir"]))
+            project = runs / str(settings.get("task") or "detect") / project
+        yield project / str(settings["name"])
 
 
 def started_from(model: Any, trainer: Any) -> tuple[str | None, dict[str, Any]]:
