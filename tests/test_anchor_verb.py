@@ -18,6 +18,7 @@ from firsthand.read import read
 from firsthand.training_sets import anchored, anchoring
 from firsthand.types import HUMAN, Boxes, Sample
 from labelled_pool import lines, places
+from made import yolo as scenes_of_people
 
 STAR = NAMES.index("star")
 
@@ -155,6 +156,14 @@ def test_models_and_unknown_are_refused(there, tmp_path):
     with pytest.raises(InputError, match="by people"):
         anchor(there.reference, out=tmp_path / "a", declared=declare("synthetic"))
     assert not (tmp_path / "a").exists()
+
+
+def test_images_without_any_label_are_called_so(tmp_path):
+    data = scenes_of_people(tmp_path / "set", 3, 0)
+    for file in (tmp_path / "set").rglob("*.txt"):
+        file.unlink()
+    with pytest.raises(InputError, match="none of 3 images carries a label"):
+        anchor(data, out=tmp_path / "n", declared=HUMAN)
 
 
 def test_a_models_labels_stay_out_of_the_set(there, tmp_path):

@@ -132,6 +132,12 @@ def _able(data: Dataset) -> tuple[list[Sample], int]:
             f"it was read as {data.task}", expected="images with boxes", where=data.name
         )
     held = [one for one in data.samples if one.label is not None and one.split != "test"]
+    if not held:
+        raise InputError(
+            f"none of {len(data.samples):,} images carries a label, but for those of split test",
+            expected="images that people labelled",
+            where=data.name,
+        )
     able = [one for one in held if validation.trusted(one)]
     unknown = [
         one

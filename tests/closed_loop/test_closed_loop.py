@@ -330,3 +330,10 @@ def test_a_picture_draws_seeds_that_ran_to_the_end_and_arms_keep_their_marks(spe
     assert 'class="line s0"' not in labels.split("</svg>")[0]
     alone = drawn.picture(Results(loop, steps), ["Z0"])
     assert "labels made" not in alone
+
+
+def test_more_people_than_there_are_is_said(spec, tmp_path):
+    loop = spec(["replace"], humans=10_000)
+    with pytest.raises(InputError, match="10,000 of people's pictures are asked for"):
+        closed_loop.run(loop, tmp_path)
+    assert not any(tmp_path.iterdir())

@@ -32,6 +32,7 @@ from firsthand.closed_loop.writing import write
 from firsthand.detections import Cells, Objects, cells_of, gather
 from firsthand.detections.choosing import anchor_of, expected
 from firsthand.engine import Cell
+from firsthand.errors import InputError
 from firsthand.recursion import Recipe
 
 FORMAT = 1  # raised when the same spec would give other results
@@ -210,6 +211,14 @@ class Chain:
         """Whose labels are known is drawn by the seed; fewer humans are among more humans."""
         people = pictures(self.loop.human)
         order = Cell.of({"humans": FORMAT, "seed": self.seed}).rng().permutation(len(people))
+        if self.loop.humans > len(people):
+            raise InputError(
+                f"{self.loop.humans:,} of people's pictures are asked for, and there are "
+                f"{len(people):,}",
+                expected="labelled pictures for all of them",
+                todo="Lower humans, or label more pictures.",
+                where=self.loop.human,
+            )
         humans = people.only(order[: self.loop.humans])
         rest = people.only(order[self.loop.humans :])
         pool = pictures(self.loop.pool) if self.loop.pool else rest
