@@ -112,6 +112,16 @@ def test_profile_measures_or_says_what_it_needs(rng):
     assert all((each.value is None) == (each.state == "unknown") for each in found.profile)
 
 
+def test_a_profile_of_few_texts_does_not_ask_for_texts(tmp_path):
+    texts = _text(tmp_path / "t.jsonl")
+    few = tmp_path / "few.jsonl"
+    few.write_text("".join(texts.read_text().splitlines(keepends=True)[:5]))
+    found = diagnose(texts, few, splits=199, profile=True)
+    needs = {each.name: each.needs for each in found.profile}
+    assert needs["hallucination"] == "more-samples"
+    assert needs["mixing"] == "points"
+
+
 @pytest.mark.parametrize("level", [0.0, 1.0, float("nan")])
 def test_a_level_that_is_no_probability_is_refused(rng, level):
     case = rings.healthy(50, rng)
@@ -267,3 +277,15 @@ def test_the_next_command_asks_the_same_question(tmp_path, asked, rng):
     assert out.startswith("CANNOT SAY: something is broken")
     assert "--policy replace --seed 4" in out
     assert asked(*words, "--policy", "never")[0] == 2
+
+
+def test_what_is_too_small_is_asked_for(tmp_path, asked, rng):
+    words = []
+    for role, n in (("reference", 200), ("train", 5)):
+        np.save(tmp_path / f"{role}.npy", rng.normal(size=(n, 2)))
+        words += [f"--{role}", tmp_path / f"{role}.npy"]
+    code, out = asked(*words, "--lang", "en")
+    assert code == 3
+    assert "Next, give more samples that differ: firsthand diagnose" in out
+    assert "--train MORE-SAMPLES" in out
+    assert "? too few independent groups of samples: at least" in out

@@ -123,7 +123,7 @@ def test_a_key_that_is_there_twice(listed):
 
 def test_formats_that_compete_or_are_missing(listed, tmp_path):
     path = listed([], ("listed", "other"))
-    with pytest.raises(FormatError, match=r"listed or as other\. Say which: --format listed"):
+    with pytest.raises(FormatError, match=r"listed or as other\. .*say which: --format listed"):
         read(path)
     with pytest.raises(FormatError, match="no reader takes it"):
         read(tmp_path)

@@ -115,7 +115,7 @@ def _reader(path: Path, format: str | None) -> Reader:
             "a folder with images and labels or with a folder for each class.",
             where=str(path),
         )
-    todo = f"Say which: --format {able[0]}."
+    todo = f"Name the file inside it, or, where the command asks, say which: --format {able[0]}."
     raise FormatError("it can be read as " + " or as ".join(able), todo=todo, where=str(path))
 
 

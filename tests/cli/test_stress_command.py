@@ -83,3 +83,13 @@ def test_sets_are_as_large_as_the_data_suffice_for(points, tmp_path, capsys):
     code, _, said = run(capsys, "forgetting", *words, tmp_path / "more", "-n", 400)
     assert code == 2
     assert "Ask for smaller sets: -n 200" in said
+
+
+def test_a_shift_of_texts_asks_for_the_other_collection(tmp_path, capsys):
+    words = [f"word{at}" for at in range(50)]
+    rng = np.random.default_rng(0)
+    lines = [json.dumps({"text": " ".join(rng.choice(words, 80))}) for _ in range(200)]
+    (tmp_path / "human.jsonl").write_text("\n".join(lines) + "\n")
+    code, _, err = run(capsys, "shift", "--data", tmp_path / "human.jsonl", "--out", tmp_path / "o")
+    assert code == 2
+    assert "--other" in err

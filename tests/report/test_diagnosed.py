@@ -122,6 +122,16 @@ def test_two_failures_at_once_are_both_in_the_verdict():
     assert "model collapse" in first
 
 
+@pytest.mark.parametrize(
+    ("lang", "between"), [("en", "loss, overfitting and "), ("zh", "、过拟合")]
+)
+def test_three_failures_are_told_as_a_list(lang, between):
+    three = ("mode-collapse", "overfitting", "over-dispersion")
+    told = diagnosed.Told(replace(found(BAD["mode-collapse"]), together=three), SOURCES, lang)
+    first = diagnosed.head(told).splitlines()[0].replace(" in one training", "")
+    assert between in first
+
+
 def test_data_are_not_markup():
     bias = SamplingBias(
         exponent=1.2, low=1.1, high=1.3, lost=0.05, lost_low=0.04, lost_high=0.06, kept_after=0.6,

@@ -108,7 +108,7 @@ class Hand:
             raise TooFew(
                 f"{n} samples a set are asked for, and {len(rows)} of {len(self.pool)} are left",
                 expected="data for four or five sets that share no sample",
-                todo="Ask for smaller sets: -n 200, or fewer.",
+                todo="Ask for smaller sets with -n, or give more data.",
             )
         self._left = self._left[~np.isin(self._left, rows[:n])]
         return self.pool.take(rows[:n], modes)

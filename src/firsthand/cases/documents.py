@@ -80,7 +80,9 @@ class DocumentPool:
         n, there = len(of.rows), len(self._other.rows)
         if there < (turn + 1) * n:
             raise InputError(
-                f"the other collection has {there} documents", expected=f"{(turn + 1) * n} or more"
+                f"the other collection has {there} documents",
+                expected=f"{(turn + 1) * n} or more",
+                todo="Name texts from elsewhere with --other, or ask for smaller sets with -n.",
             )
         rows = rng.permutation(there)[turn * n : (turn + 1) * n]
         return Words(self._other.rows[rows], self._other.mode[rows])

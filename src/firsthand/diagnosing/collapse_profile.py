@@ -48,6 +48,7 @@ def profile(
         way: seed and splits.
     """
     names = STRANGE.get(next(iter(views(reference, target)), ""), ())
+    short = "more-samples" if names else "points-or-texts"  # asked, and no number found
     asked = measure(reference, target, metrics=names, seed=way.seed, splits=way.splits)
     found = {(one.metric, one.slice): one for one in asked.measurements} if names else {}
     surprising = found.get(("perplexity", (("text", "too-surprising"),)))
@@ -56,8 +57,8 @@ def profile(
         Definition(name="scaling-law", state="unknown", needs="sizes"),
         _diversity(reference, target, way),
         _tails(evidence),
-        _strange("mixing", found.get(("density", ())), "points"),
-        _strange("hallucination", surprising or found.get(("precision", ())), "points-or-texts"),
+        _strange("mixing", found.get(("density", ())), short if "density" in names else "points"),
+        _strange("hallucination", surprising or found.get(("precision", ())), short),
     )
 
 

@@ -20,6 +20,7 @@ from firsthand.report.pacing import said_of
 from firsthand.report.plain import plain, skips_by_code
 from firsthand.report.sampled import sampled
 from firsthand.report.sheet import Panel, note, sheet
+from firsthand.report.shortage import needed, too_small
 from firsthand.report.words import amount, clean, part
 
 # The number that each cause is told with: the first that is known and broken.
@@ -58,6 +59,7 @@ def render(told: Told) -> str:
     blocks += ["\n".join(sampled(told.found.sampling, told.say))] if told.found.sampling else []
     blocks += [said_of(told.found.pace, told.lang)] if told.found.pace else []
     blocks += ["\n".join(kept_of(told.found, told.lang))] if told.found.operating else []
+    blocks.append(needed(told.found, told.lang))
     blocks += ["\n".join(f"? {line}" for line in settled(told))] if told.found.settles else []
     blocks += ["\n".join(_profile(told))] if told.found.profile else []
     blocks.append(noted(told.found.skips, 0, told.lang))
@@ -81,7 +83,8 @@ def head(told: Told) -> str:
         unexplained = found.verdict == "cannot-say" and alarms
         word = told.say(f"verdict.{'unexplained' if unexplained else found.verdict}")
         return f"{word}\n\n{told.say(f'says.{found.verdict}', **counts)}"
-    causes = told.say("and").join(told.say(f"name.{cause}") for cause in found.together)
+    *others, last = (told.say(f"name.{cause}") for cause in found.together)
+    causes = told.say("and").join([told.say("list").join(others), last] if others else [last])
     return f"{told.say('verdict.failure', causes=causes)}\n\n{_sentences(told, found.cause)}"
 
 
@@ -141,6 +144,9 @@ def commands(told: Told) -> list[tuple[str, str]]:
         return [(cause, join(["firsthand", "plan", reference])), ("anchor", _anchored(sources))]
     if cause == "collapse-like":
         return [(cause, _again(sources, "--origin", "ORIGIN"))]
+    small = too_small(told.found)
+    if small:
+        return [("more", _again(sources, small, "MORE-SAMPLES"))]
     missing = [each.option for each in told.found.settles]
     return [
         ("missing", _again(sources, missing[0], "PATH")) if missing else ("again", _again(sources))
@@ -236,7 +242,7 @@ def _wide(words: str) -> int:
 def settled(told: Told) -> Iterator[str]:
     """What each input that is missing would tell apart."""
     for each in told.found.settles:
-        causes = ", ".join(told.say(f"name.{cause}") for cause in each.between)
+        causes = told.say("list").join(told.say(f"name.{cause}") for cause in each.between)
         yield told.say("settles", option=each.option, causes=causes)
 
 
