@@ -8,7 +8,7 @@ from blobs import Blobs, Killed
 
 from firsthand import closed_loop
 from firsthand.closed_loop import drawn
-from firsthand.closed_loop.results import Results, as_text, table
+from firsthand.closed_loop.results import WHY_NOT, Results, as_text, table
 from firsthand.errors import InputError
 from firsthand.ledger import Ledger
 from firsthand.types import Measurement
@@ -337,3 +337,11 @@ def test_more_people_than_there_are_is_said(spec, tmp_path):
     with pytest.raises(InputError, match="10,000 of people's pictures are asked for"):
         closed_loop.run(loop, tmp_path)
     assert not any(tmp_path.iterdir())
+
+
+def test_a_table_says_what_cannot_be_said_needs(spec, tmp_path):
+    loop = spec(["replace"], generations=1)
+    steps = closed_loop.run(loop, tmp_path)
+    assert WHY_NOT not in as_text(Results(loop, steps))
+    one = spec(["replace"], generations=1, small=1e-6)
+    assert as_text(Results(one, closed_loop.run(one, tmp_path / "b"))).endswith(WHY_NOT + "\n")

@@ -197,6 +197,12 @@ def _said(answers: Iterable[Answer]) -> list[dict[str, Any]]:
     ]
 
 
+WHY_NOT = (
+    "cannot say: the test holds too few of these, or generation 0 finds none of them.\n"
+    "Train it longer (first: epochs), or give a larger test."
+)
+
+
 def as_text(results: Results) -> str:
     """A table for a terminal: recall of each class and size over generation 0, with intervals."""
     lines = table(results)
@@ -212,7 +218,10 @@ def as_text(results: Results) -> str:
     told = (
         f"Generation {lines[0]['generation']}: recall at .25 over generation 0, [95 %]; mAP50 and"
     )
-    return "\n".join([told, "precision minus those of generation 0.", "", *body]) + "\n"
+    said = [told, "precision minus those of generation 0.", "", *body]
+    if any("cannot say" in row for row in grid):
+        said += ["", WHY_NOT]
+    return "\n".join(said) + "\n"
 
 
 def _cells(line: Mapping[str, Any], parts: Sequence[Mapping[str, str]]) -> list[str]:
