@@ -212,6 +212,8 @@ def test_a_ledger_stands_for_its_versions(generations, tmp_path, monkeypatch, as
     far = asked("..", "-r", "v1", "--metric", "entropy", "--lang", "en")
     assert far.exit_code == found.exit_code, far.stderr
     assert far.stdout.splitlines()[-1].endswith("--reference ..@v1")
+    named = asked("..", "-r", "..@v1", "--metric", "entropy", "--lang", "en")
+    assert named.stdout.splitlines()[-1] == far.stdout.splitlines()[-1], named.stderr
 
 
 def test_copies_of_the_reference_are_called_so(generations, asked):

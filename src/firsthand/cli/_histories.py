@@ -108,7 +108,7 @@ def _versions(folder: str, reference: str) -> list[str]:
 
     ledger = Ledger.open(folder)
     names = [version.name for version in reversed(ledger.log())]
-    first = ledger.version(reference).name
+    first = ledger.version(_inside(folder, reference)).name
     after = names[names.index(first) + 1 :]
     if not after:
         raise InputError(
@@ -120,5 +120,12 @@ def _versions(folder: str, reference: str) -> list[str]:
 
 
 def in_ledger(folder: str, version: str) -> str:
-    """How a version is called from here."""
-    return version if Path(folder) == Path() else f"{folder}@{version}"
+    """How a version is called from here, also where it is called so already."""
+    name = _inside(folder, version)
+    return name if Path(folder) == Path() else f"{folder}@{name}"
+
+
+def _inside(folder: str, version: str) -> str:
+    """How a version is called inside its ledger: FOLDER@v1 is its v1."""
+    place, at, name = version.rpartition("@")
+    return name if at and Path(place).resolve() == Path(folder).resolve() else version
