@@ -93,6 +93,7 @@ def test_a_loss_that_no_label_count_shows_blocks_at_the_end(base, ultralytics, t
     said = capsys.readouterr().err
     assert "▼" in said
     assert "of the recall of generation 0 is left" in said
+    assert f"keep the earlier model: {base[0] / 'gen0' / 'weights' / 'best.pt'}" in said
     ledger = firsthand.Ledger.open(base[0])
     assert told["model"]["name"] in {each.name for each in ledger.models()}
 

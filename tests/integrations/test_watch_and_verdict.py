@@ -221,6 +221,7 @@ def test_curves_show_what_was_looked_at(rng):
         assert "<script" not in page
         assert f"<td>{len(human):,}</td>" in page  # no recall without the objects behind it
         assert "left of it" in page or "保留比例" in page
+        assert "(IoU)" in page or "（IoU）" in page  # what a recall is
         assert "<td>1.00 [0.93, 1.07]</td>" in page  # an equal model, where all was found
         assert "nan" not in over_epochs.svg(told, lang)
     none = over_epochs.Told("cannot-say", ("◆",), (), (), ())
