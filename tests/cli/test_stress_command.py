@@ -82,7 +82,7 @@ def test_sets_are_as_large_as_the_data_suffice_for(points, tmp_path, capsys):
     assert 100 < json.loads(out)["samples"] < 250
     code, _, said = run(capsys, "forgetting", *words, tmp_path / "more", "-n", 400)
     assert code == 2
-    assert "Ask for smaller sets: -n 200" in said
+    assert "Ask for smaller sets with -n" in said
 
 
 def test_a_shift_of_texts_asks_for_the_other_collection(tmp_path, capsys):
