@@ -121,8 +121,11 @@ LOOPS: dict[str, dict[str, Any]] = {
     "few-100": few(100, BALANCED),
     "cells-30": few_cells(30, ["DCKT-balanced", *BALANCED]),
     "cells-50": few_cells(50, ["DCKT-balanced", *BALANCED]),
+    "few-1500": few(1500, ["Z0K-balanced"]),  # as if people labelled what models label
+    "cells-280": few_cells(280, ["Z0K-balanced"]),
     "gate": SHAPES | {"arms": GATED, "anchor": "anchor/test", "seeds": [0, 1]},
     "ten": SHAPES | {"arms": ["DCKT50"], "generations": 10},
+    "ten-bccd": BCCD | {"arms": ["DCKT50"], "generations": 10, "seeds": [0, 1, 2]},
     "wrong-prior": SHAPES
     | {"arms": ["DCK", "DCK-anchored"], "pool": "odd/pool", "anchor": "anchor/test"}
     | {"generations": 3},
