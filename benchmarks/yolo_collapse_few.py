@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from math import nan
 
 from firsthand.closed_loop.results import Results
+from firsthand.detections.precision_curve import ap_values
+from firsthand.detections.scoring import Scored
 from firsthand.messages import number
 from firsthand.report.curves import Curve, Point, curves
 from firsthand.report.sheet import Panel, key, note, sheet
@@ -60,3 +62,29 @@ def _points(there: dict[int, Results], arm: str, quantity: str, part: Slice) -> 
 def _told(line: Curve) -> str:
     each = [f"{point.value:+.2f} with {point.x} pictures" for point in line.points]
     return f"{line.label}: {', '.join(each)}"
+
+
+def room(found: Found, loops: dict[int, str]) -> tuple[list[str], list[list[str]]]:
+    """Head and lines of a table: how good each arm is in the end, and people alone."""
+    lines = []
+    rare: Slice = ALL
+    for humans, name in loops.items():
+        results = found(name)
+        last = results.loop.generations
+        for arm in results.arms:
+            scored = [results.scored[arm, seed, last] for seed in results.seeds(arm, last)]
+            if scored:
+                rare = results.rarest
+                cells = [_level(scored, part) for part in (ALL, rare)]
+                lines.append([f"{humans:,}", arm, str(len(scored)), *cells])
+    head = ["people's pictures", "arm", "seeds", "mAP50"]
+    return [*head, f"AP50 {rare[0][1] if rare else ''}".strip()], lines
+
+
+def _level(scored: Sequence[Scored], part: Slice) -> str:
+    """Mean over seeds, and from which seed to which."""
+    each = []
+    for one in scored:
+        parts, values, _ = ap_values(one)
+        each.append(float(values[parts.index(part)]))
+    return f"{sum(each) / len(each):.2f} ({min(each):.2f} to {max(each):.2f})"

@@ -42,12 +42,17 @@ def write(found: Callable[[str], Results]) -> None:
     parts["few-bccd"] = "\n".join(_over_controls(found("bccd"), kept))
     parts["wrong-prior"] = "\n".join(_wrong_prior(found("wrong-prior")))
     parts["gate"] = "\n".join(_gate(found("gate")))
-    parts["ten"] = "\n".join(_table(*slopes(found("ten"))))
+    for name in ("ten", "ten-bccd"):
+        parts[name] = "\n".join(_table(*slopes(found(name))))
     parts["remarks"] = (FOLDER / "yolo_collapse.remarks.md").read_text("utf-8").strip()
     parts["cpu"] = _cost([found(name) for name in ("shapes", "bccd")])
-    for name in ("shapes", "bccd", "grown", "ten"):
+    for name in ("shapes", "bccd", "grown", "ten", "ten-bccd"):
         parts[f"{name}-picture"] = _picture(name, found(name))
     loops = {n: f"few-{n}" for n in (30, 50, 100)}
+    levels = loops | {1500: "few-1500"}
+    parts["room"] = "\n".join(_table(*yolo_collapse_few.room(found, levels)))
+    levels = {n: f"cells-{n}" for n in (30, 50, 280)}
+    parts["room-cells"] = "\n".join(_table(*yolo_collapse_few.room(found, levels)))
     parts["few-picture"] = _shown("few", yolo_collapse_few.picture(found, loops))
     for name, said in parts.items():
         text = text.replace(f"{{{{{name}}}}}", said)

@@ -31,6 +31,11 @@ def test_features_of_the_user_are_measured(tmp_path: Path) -> None:
     assert max(each.value for each in lost if dict(each.slice)["stratum"] == "rarest-tenth") < 0.9
 
 
+def test_a_misspelt_embedder_is_refused_beside_points_too(tmp_path: Path) -> None:
+    with pytest.raises(UnknownComponent, match="hashed_wrods"):
+        side_of(points(tmp_path, "human", 1), "hashed_wrods")
+
+
 def test_a_row_twice_adds_no_point(tmp_path: Path) -> None:
     rows = np.load(points(tmp_path, "once", 9))
     np.save(tmp_path / "twice.npy", np.concatenate([rows, rows[:100]]))

@@ -16,7 +16,7 @@ from firsthand.leaks import find_leaks
 from firsthand.measure import Measured, audited, measure
 from firsthand.outlook.going_on import going_on
 from firsthand.provenance import declare
-from firsthand.sides import Side
+from firsthand.sides import Side, in_training
 from firsthand.sources import Source, check_comparable, check_kind, samples_of, side_of
 from firsthand.types import HUMAN, Audit, Dataset, Finding, Provenance
 
@@ -41,6 +41,8 @@ def audit(
     Args:
         candidate: the training set: a path, a ledger version, or samples that were read. Also a
             saved profile or a file of features: what they do not hold is said to be undetermined.
+            Its val and test splits are looked at for leaks, and nothing else: what they hold is
+            not trained on. So they are left out of the reference too.
         reference: human-verified data to preserve. Naming it here declares it human where
             nothing else is said.
         anchor: held-out human-verified validation data; else the candidate's own val and test.
@@ -71,33 +73,32 @@ def audit(
     theirs, human = _both(side_of(reference, features, declared=HUMAN, strict=strict), HUMAN)
     report("candidate")
     ours, judged = _both(side_of(candidate, features, declared=declared, strict=strict), declared)
-    kept = held_out = None
     check_comparable(ours, theirs)
-    if anchor is not None:
-        kept, held_out = _both(side_of(anchor, declared=HUMAN, strict=strict), HUMAN)
-        check_kind(ours, kept, "anchor")
-    composition = compose(judged)
+    kept, held_out = (None, None) if anchor is None else _anchor(anchor, ours, strict)
     asked = (metrics,) if isinstance(metrics, str) else metrics
     chosen = audited(theirs, ours) if asked is None else asked
-    measured = measure(theirs, ours, metrics=chosen, seed=seed, report=report)
+    before, after = in_training(theirs, ours)
+    expected, trained = samples_of(before, HUMAN), samples_of(after, declared)
+    measured = measure(before, after, metrics=chosen, seed=seed, report=report)
     report("leaks")
     leaks, unchecked = find_leaks(judged, held_out)
-    sources, open_questions = findings.origins(composition, rules)
+    made = compose(trained)
+    sources, open_questions = findings.origins(made, rules)
     skips = (*judged.skips, *human.skips, *(held_out.skips if held_out else ()))
     found = [*leaks, *findings.losses(measured.measurements, rules), *sources]
-    found = findings.with_source_note(findings.waive(found, rules, date.today()), judged)
+    found = findings.with_source_note(findings.waive(found, rules, date.today()), trained)
     found += findings.notes(human, judged, measured.shared, skips)
     found += findings.idle(rules, measured.measurements, measured.undetermined)
     open_questions += findings.unmeasured(measured.measurements, measured.undetermined, rules)
     if _labels_looked_at(measured):
-        open_questions += findings.unlabelled(human, judged, rules)
+        open_questions += findings.unlabelled(expected, trained, rules)
     undetermined = (*open_questions, *unchecked, *measured.undetermined)
     return Audit(
         verdict=findings.decide(found, undetermined, rules),
         findings=tuple(found),
         undetermined=undetermined,
         measurements=measured.measurements,
-        composition=composition,
+        composition=compose(judged),
         candidate=_typed(candidate) | ours.described(),
         reference=_typed(reference) | theirs.described(),
         anchor=None if kept is None else _typed(anchor) | kept.described(),
@@ -107,11 +108,18 @@ def audit(
         seed=seed,
         seconds=round(time.monotonic() - began, 3),
         version=__version__,
-        ahead=going_on(judged, human, composition, seed),
-        diagnosis=of_training_set(theirs, ours, composition, measured, seed=seed, report=report)
+        ahead=going_on(trained, expected, made, seed),
+        diagnosis=of_training_set(before, after, made, measured, seed=seed, report=report)
         if asked is None and _lost(found)
         else None,
     )
+
+
+def _anchor(anchor: Source, judged: Side, strict: bool) -> tuple[Side, Dataset]:
+    """Held-out data of the same kind, which naming them here declares human."""
+    kept, held_out = _both(side_of(anchor, declared=HUMAN, strict=strict), HUMAN)
+    check_kind(judged, kept, "anchor")
+    return kept, held_out
 
 
 def _lost(found: Sequence[Finding]) -> bool:

@@ -23,7 +23,7 @@ from firsthand.diagnosing.pace import pace_of
 from firsthand.diagnosing.sampling import sampling_bias, state_of
 from firsthand.errors import InputError
 from firsthand.measure import Measured
-from firsthand.sides import Side, overlap
+from firsthand.sides import Side, in_training, overlap
 from firsthand.sources import check_kind
 from firsthand.trajectory import Row
 from firsthand.types import HUMAN, Composition, Provenance, Undetermined
@@ -57,7 +57,8 @@ def diagnose(
 
     Args:
         reference: human data to preserve: a dataset, path, version, profile, or (n, d) points.
-        train: what the model was trained on.
+        train: what the model was trained on; its val and test splits are left out, of the
+            reference too.
         samples: what the model puts out, as it is used; of a detector, images with its boxes.
         heldout: samples of the law of `train` that were in nobody's training.
         history: a trajectory of one chain, as rows, a file, or a run that holds one.
@@ -101,6 +102,7 @@ def diagnose(
     sides = opened(named, features, human)
     for role in set(sides) - {"reference"}:
         check_kind(sides[role], sides["reference"], "reference")
+    sides["reference"], sides["train"] = in_training(sides["reference"], sides["train"])
     rows = _rows(history)
     asked = _Asking(sides, Way(seed, splits), level, report)
     found = asked.concluded(rows, context.made_of(sides["train"], declared))

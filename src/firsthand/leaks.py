@@ -14,9 +14,9 @@ from typing import NamedTuple
 from firsthand.content.thumbnails import Thumbnails, thumbnails
 from firsthand.numerics.perceptual import LEAST_SIDE, alike_images, alike_texts
 from firsthand.numerics.tokens import tokens_view
+from firsthand.splits import is_held_out
 from firsthand.types import Dataset, Finding, Sample, Slice, Undetermined
 
-HELD_OUT = frozenset({"val", "valid", "validation", "test"})
 LIMIT = "anchor_clean"
 WITHOUT_MEDIA = frozenset({"profile", "features"})
 """Formats of what holds digests and no content (`sides.bare`)."""
@@ -92,9 +92,7 @@ def _look(training: Side, held_out: Side, until: float, progress: Progress) -> L
 
 
 def _split(dataset: Dataset, *, held_out: bool) -> tuple[Sample, ...]:
-    return tuple(
-        sample for sample in dataset.samples if (sample.split.lower() in HELD_OUT) is held_out
-    )
+    return tuple(sample for sample in dataset.samples if is_held_out(sample) is held_out)
 
 
 def _held_out(candidate: Dataset, anchor: Dataset | None) -> list[Side]:

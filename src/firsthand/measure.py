@@ -14,7 +14,7 @@ from firsthand.numerics.categories import kinds_of
 from firsthand.numerics.multiplicity import family_wise
 from firsthand.numerics.resampling import SPLITS, Pair, draw, keep, make_splits
 from firsthand.numerics.views import thinned
-from firsthand.sides import OFFERS, Side, overlap, paired
+from firsthand.sides import OFFERS, Side, in_training, overlap, paired
 from firsthand.sources import Source, side_of
 from firsthand.types import FloatArray, Measurement, Shared, Undetermined
 
@@ -46,7 +46,8 @@ def measure(
     Args:
         reference: the human-verified data to preserve: a dataset that was read, a path or ledger
             version, a saved profile, or (n, d) features.
-        candidate: the data to judge. Samples of the reference in it are compared paired.
+        candidate: the data to judge. Samples of the reference in it are compared paired. Its val
+            and test splits are left out, of the reference too.
         metrics: names; all that fit the data if None.
         features: what turns media into points, NAME or NAME=MODEL; by default what needs no model.
         at_most: points a side, of more a stable random part; all if None. Intervals and nulls
@@ -63,7 +64,7 @@ def measure(
         UnknownComponent: a name in `metrics` is no metric.
         InputError: a set cannot be read, or features of one cannot be compared with the other's.
     """
-    ours, theirs = (side_of(each, features) for each in (reference, candidate))
+    ours, theirs = in_training(*(side_of(each, features) for each in (reference, candidate)))
     views = _Views(ours, theirs, at_most)
     plan = make_splits(seed, views.shared, splits)
     found: list[tuple[Metric, Draws]] = []

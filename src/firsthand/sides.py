@@ -27,6 +27,7 @@ from firsthand.numerics.views import (
     texts_view,
     whole_images,
 )
+from firsthand.splits import trained_on, without_held_out
 from firsthand.types import Boxes, Dataset, Provenance, Sample, Shared, Skip, Task
 
 Rows = NDArray[np.int64]
@@ -161,7 +162,7 @@ class DatasetSide:
         unseen = frozenset[ViewName]() if embedder else frozenset[ViewName]({"features"})
         self.offers = OFFERS[dataset.task] - unseen
         self.media = np.array([sample.media for sample in dataset.samples], dtype="S32")
-        self._embedder = embedder
+        self.by = embedder
         self._made: dict[ViewName, object] = {}
 
     def view(self, name: ViewName) -> object:
@@ -172,8 +173,8 @@ class DatasetSide:
 
     def _make(self, name: ViewName) -> object:
         if name == "features":
-            assert self._embedder is not None
-            return features_view(self.dataset, self._embedder)
+            assert self.by is not None
+            return features_view(self.dataset, self.by)
         makers: dict[ViewName, Callable[[Dataset], object]] = {
             "boxes": boxes_view,
             "tokens": tokens_view,
@@ -186,7 +187,7 @@ class DatasetSide:
     @property
     def embedder(self) -> str:
         """What makes its features, NAME@VERSION."""
-        made = self._embedder
+        made = self.by
         return f"{made.name}@{made.version}" if made else ""
 
     def described(self) -> dict[str, object]:
@@ -201,6 +202,23 @@ class DatasetSide:
     def labelled(self) -> Rows:
         """The samples whose labels the view "boxes" holds, in its order."""
         return np.flatnonzero([has_label(sample) for sample in self.dataset.samples])
+
+
+def in_training(reference: Side, candidate: Side) -> tuple[Side, Side]:
+    """The part of the candidate that is trained on, and the reference without what it holds out.
+
+    What keeps no splits stays whole.
+    """
+    if not isinstance(candidate, DatasetSide):
+        return reference, candidate
+    judged = candidate.dataset
+    if isinstance(reference, DatasetSide):
+        reference = _only(reference, without_held_out(reference.dataset, judged))
+    return reference, _only(candidate, trained_on(judged))
+
+
+def _only(side: DatasetSide, part: Dataset) -> DatasetSide:
+    return side if part is side.dataset else DatasetSide(part, side.by)
 
 
 def described(dataset: Dataset) -> dict[str, object]:

@@ -27,9 +27,12 @@ def side_of(source: Source, features: str | None = None, **reading: Any) -> Side
         reading: passed on to `read`.
 
     Raises:
+        UnknownComponent: nothing is called as `features` says.
         InputError: it cannot be read or holds no sample; or a side file says origins by file, of
             what names no files.
     """
+    if features is not None:  # a name that is wrong is said, also where nothing makes points
+        registry.load("features", features.partition("=")[0])
     if isinstance(source, str | Path) and profile.can_read(Path(source)):
         _refuse_side_file(Path(source), reading)
         return profile.load(Path(source))

@@ -11,7 +11,7 @@ from firsthand.errors import InputError
 from firsthand.sides import DatasetSide
 from firsthand.sources import side_of
 from firsthand.trajectory import Row
-from firsthand.types import Dataset, Provenance, Sample
+from firsthand.types import Composition, Dataset, Provenance, Sample
 
 WAY = Way(0, 199)
 
@@ -180,3 +180,13 @@ def test_labels_lose_classes_and_sizes(real_data):
 def test_arrays_that_are_no_points_are_refused(rows):
     with pytest.raises(InputError, match="train is an array"):
         points(rows, "train")
+
+
+@pytest.mark.parametrize(
+    ("models", "unknown", "state"),
+    [(1, 0, "human"), (49, 0, "human"), (50, 0, "model-made"), (10, 45, "unknown")],
+)
+def test_so_few_samples_of_models_that_they_explain_no_loss_count_as_none(models, unknown, state):
+    by_class = {"pseudo-label": models, "unknown": unknown, "real": 1000 - models - unknown}
+    made = Composition(1000, by_class, {"0": 1000 - models, "1": models}, {}, {}, None, 0)
+    assert context.origin(made).state == state

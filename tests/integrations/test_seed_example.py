@@ -64,7 +64,7 @@ def test_declared_it_trains_and_lists_what_eight_images_cannot_tell(run):
     reasons = {each["reason"] for each in verdict["data"]["undetermined"]}
     assert reasons == {"nothing-measured", "too-few-groups"}
     assert "people made or verified every one of 4 training samples" in done.stderr
-    assert "needs at least 20 groups on each side; there are 8" in done.stderr
+    assert "needs at least 20 groups on each side; there are 4" in done.stderr
     assert "epoch 5: anchor recall cannot be told" in done.stderr
     names = {"verdict.json", "report.html", "recall.svg", "audit.html", "predictions.npz"}
     assert names <= {each.name for each in file.parent.iterdir()}
@@ -77,7 +77,7 @@ def test_undeclared_it_raises_with_what_to_declare(run):
     assert done.returncode == 1  # of Python, for an exception
     last = done.stderr.strip().splitlines()[-1]
     assert last.startswith("firsthand.errors.CannotSay: ")
-    assert "the origin of 8 of 8 samples is not declared" in last
+    assert "the origin of 4 of 4 samples is not declared" in last
     assert 'Say who made the samples: origin="human"' in last
     (file,) = records()
     assert json.loads(file.read_text())["verdict"] == "cannot-say"

@@ -13,7 +13,7 @@ from firsthand.contracts import FeatureView
 from firsthand.diagnosing import places
 from firsthand.diagnosing.answer import Evidence
 from firsthand.diagnosing.exchange import difference
-from firsthand.diagnosing.links import Asked, Way, told, unknown
+from firsthand.diagnosing.links import TOLERATED, Asked, Way, told, unknown
 from firsthand.monitor import Monitored, Watched, monitor
 from firsthand.sides import Side
 from firsthand.sources import samples_of
@@ -65,15 +65,20 @@ def made_of(train: Side, declared: Provenance | None) -> Composition:
 
 
 def origin(made: Composition) -> Evidence:
-    """E: what share of the training set did models make or label? The highest generation too."""
+    """E: what share of the training set did models make or label? The highest generation too.
+
+    A share below the loss that is tolerated can take no more than that from anything, and explains
+    nothing: such a set counts as human.
+    """
     models = sum(made.by_class.get(kind, 0) for kind in MODELS)  # type: ignore[call-overload]
     unknowns = made.by_class.get("unknown", 0)
     known = [int(name) for name in made.by_generation if name != "unknown"]
-    if not models and unknowns:
+    enough = models >= TOLERATED * made.total
+    if not enough and models + unknowns >= TOLERATED * made.total:
         return Evidence(code="E", state="unknown", reason="unknown-origin", n=made.total)
     return Evidence(
         code="E",
-        state="model-made" if models else "human",
+        state="model-made" if enough else "human",
         value=models / made.total,
         absolute=float(max(known)) if known else None,
         metric="origin",

@@ -16,11 +16,11 @@ from firsthand.composition import labelled
 from firsthand.config import Limits, load_limits
 from firsthand.errors import Blocked, CannotSay, InputError
 from firsthand.integrations.ultralytics import data
-from firsthand.leaks import HELD_OUT
 from firsthand.messages import Language, text
 from firsthand.provenance import declare, provenance_class
 from firsthand.read import read
 from firsthand.report.story import Story, tell
+from firsthand.splits import is_held_out, training_samples
 from firsthand.training_sets import anchored
 from firsthand.types import HUMAN, Audit, Dataset, Provenance, Sample
 
@@ -101,7 +101,7 @@ def examine(name: object, task: str, asked: Question) -> Admitted:
         _watched(anchor, reference, candidate),
         _sourced(result, named, asked),
         declared,
-        all_human=all(map(by_people, trained_on(candidate))),
+        all_human=all(map(by_people, training_samples(candidate))),
         generation=_generation(candidate),
     )
 
@@ -125,13 +125,8 @@ def by_people(sample: Sample) -> bool:
     return provenance_class(sample.provenance, labelled(sample)) in _BY_PEOPLE
 
 
-def trained_on(candidate: Dataset) -> tuple[Sample, ...]:
-    """The samples that are not held out."""
-    return tuple(each for each in candidate.samples if each.split.lower() not in HELD_OUT)
-
-
 def _generation(candidate: Dataset) -> int | None:
-    found = [each.provenance.generation for each in trained_on(candidate)]
+    found = [each.provenance.generation for each in training_samples(candidate)]
     known = [each for each in found if each is not None]
     return max(known) if known and len(known) == len(found) else None
 
@@ -212,7 +207,8 @@ def _human(source: Source, task: str) -> Dataset:
 
 def _held_out(dataset: Dataset) -> Dataset | None:
     """Its val split, declared as it is."""
-    val = tuple(each for each in dataset.samples if each.split.lower() in HELD_OUT - {"test"})
+    held = (each for each in dataset.samples if is_held_out(each))
+    val = tuple(each for each in held if each.split.lower() != "test")
     return replace(dataset, samples=val, digest="") if val else None
 
 
@@ -238,7 +234,7 @@ def _watched(anchor: Dataset | None, reference: Dataset, candidate: Dataset) -> 
 
 def _unseen(reference: Dataset, candidate: Dataset) -> Dataset | None:
     """What of a reference without a val split is not trained on."""
-    seen = {each.media for each in trained_on(candidate)}
+    seen = {each.media for each in training_samples(candidate)}
     rest = tuple(each for each in reference.samples if each.media not in seen)
     return _by_people(replace(reference, samples=rest, digest=""))
 

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from firsthand.errors import LedgerConflict, LedgerError, LedgerNotFound
-from firsthand.integrations.ultralytics.gate import Admitted, trained_on
+from firsthand.integrations.ultralytics.gate import Admitted
 from firsthand.integrations.ultralytics.lineage import Ancestor
 from firsthand.read import samples_digest
+from firsthand.splits import training_samples
 
 if TYPE_CHECKING:
     from firsthand.ledger import Ledger
@@ -77,7 +78,7 @@ def _version(ledger: Ledger, given: Admitted) -> str:
     from firsthand.ledger.branches import MAIN
 
     candidate = given.again()
-    samples = trained_on(candidate)
+    samples = training_samples(candidate)
     branch = f"trained/{samples_digest(samples)[:12]}"
     branches = ledger.status().branches
     if branch in branches:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from firsthand.detections import compare
-from firsthand.integrations.ultralytics.gate import Admitted, Question, trained_on
+from firsthand.integrations.ultralytics.gate import Admitted, Question
 from firsthand.integrations.ultralytics.run import NEEDED, Run
 from firsthand.integrations.ultralytics.verdict import Contrast
 from firsthand.integrations.ultralytics.watch import CONFIDENCE, Look, Watch
@@ -15,6 +15,7 @@ from firsthand.messages import Language, percent, text
 from firsthand.report.left_out import missing, skipped
 from firsthand.report.story import tell
 from firsthand.report.words import part
+from firsthand.splits import training_samples
 from firsthand.types import ALL, Measurement, Slice, Undetermined
 
 FALLEN = "▼"
@@ -38,7 +39,7 @@ def opened(given: Admitted, asked: Question) -> None:
     """What the audit of the training set came to."""
     story = tell(given.audit, asked.lang)
     if asked.reference is None:
-        whole = len(trained_on(given.reference)) > 0
+        whole = len(training_samples(given.reference)) > 0
         code = "guard.own-people" if whole else "guard.own-val"
         say(code, asked.lang, count=len(given.reference.samples))
     say("guard.audited", asked.lang, name=given.named.name, shape=story.shape, word=story.word)
@@ -51,7 +52,7 @@ def admitted(given: Admitted, asked: Question) -> None:
     lang = asked.lang
     if given.audit.verdict == "cannot-say":
         code = "guard.small" if given.all_human else "guard.allowed"
-        say(code, lang, count=len(trained_on(given.candidate)))
+        say(code, lang, count=len(training_samples(given.candidate)))
     for each in missing(given.audit.undetermined, lang):
         what = ", ".join(name for name, _ in each.what)
         say("guard.open", lang, why=each.reason, what=what, needs=each.needs)
