@@ -239,6 +239,12 @@ def test_balanced_arms_take_what_is_rare_more_often(spec, tmp_path, labels):
     assert share["balanced"] > 1.3 * share["even"] > 0
 
 
+def test_where_people_label_everything_the_controls_need_no_pool(spec, tmp_path):
+    loop = spec(["Z0K-balanced"], humans=120, generations=1)
+    steps = closed_loop.run(loop, tmp_path)
+    assert {step.arm.name for step in steps if step.number} == {"Z0", "Z0K", "Z0K-balanced"}
+
+
 def test_a_pool_of_its_own_takes_the_place_of_the_rest(spec, world, tmp_path):
     loop = spec(["replace"], pool="anchor", generations=1)
     items = last(closed_loop.run(loop, tmp_path), "replace").items()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -130,11 +130,13 @@ class Chain:
         """All arms of a seed draw the same pictures and random numbers in a generation."""
         draws = Cell.of({"draws": FORMAT, "seed": self.seed, "generation": number})
         recipe = self.recipe
+        teaches = self.arm.labelling() is not None and recipe.made > 0
         seeking = self.arm.fresh == "tail"
         wider, labelled = WIDER if seeking else 1, TWICE if self.arm.balance else 1
-        pictures, fresh = drawn(self.ground, recipe, draws, wider, labelled)
+        new = recipe if teaches else replace(recipe, made=0)  # people's labels need no new picture
+        pictures, fresh = drawn(self.ground, new, draws, wider, labelled)
         taught = None
-        if self.arm.labelling() is not None and recipe.made:
+        if teaches:
             teachers = self._teachers(parent, first)
             found = look(self.detector, teachers, pictures, self.arm.views)
             taught = Taught(pictures, found, self._answered(teachers))
