@@ -240,7 +240,7 @@ def test_balanced_arms_take_what_is_rare_more_often(spec, tmp_path, labels):
 
 
 def test_where_people_label_everything_the_controls_need_no_pool(spec, tmp_path):
-    loop = spec(["Z0K-balanced"], humans=120, generations=1)
+    loop = spec(["Z0K-balanced"], humans=160, generations=1)
     steps = closed_loop.run(loop, tmp_path)
     assert {step.arm.name for step in steps if step.number} == {"Z0", "Z0K", "Z0K-balanced"}
 
