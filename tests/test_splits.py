@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from damage import part, smallest_dropped, unlabelled_in_a_third
+from damage import MODEL_LABELLED, part, smallest_dropped, unlabelled_in_a_third
 from firsthand.audit import audit
 from firsthand.config import default_limits
 from firsthand.diagnose import diagnose
 from firsthand.read import read
-from firsthand.splits import trained_on, without_held_out
-from firsthand.types import HUMAN, Audit, Dataset, slice_text
+from firsthand.splits import held_out_as_in, trained_on, without_held_out
+from firsthand.types import HUMAN, UNKNOWN, Audit, Dataset, slice_text
 
 TAILS = default_limits().without_composition()
 
@@ -82,6 +82,22 @@ def test_origins_are_those_of_what_is_trained_on(cells: Dataset) -> None:
     (low,) = (each for each in result.findings if each.code == "human-share-low")
     assert (low.params["value"], low.params["total"]) == (0.0, len(by_model.samples))
     assert result.composition.by_split["val"] == {"real": len(order[::2])}
+
+
+def test_what_is_declared_of_a_set_is_not_meant_of_people_s_val(cells: Dataset) -> None:
+    order = np.arange(len(cells.samples))
+    whole = split(cells, order[::2])
+    bare = replace(
+        whole, samples=tuple(replace(each, provenance=UNKNOWN) for each in whole.samples)
+    )
+    declared = tuple(replace(each, provenance=MODEL_LABELLED) for each in bare.samples)
+    for origin, samples in ((None, bare.samples), (MODEL_LABELLED, declared)):
+        told = held_out_as_in(whole, replace(bare, samples=samples), origin)
+        assert {each.provenance for each in told.samples if each.split == "val"} == {HUMAN}
+        assert HUMAN not in {each.provenance for each in told.samples if each.split == "train"}
+    other = smallest_dropped(part(whole, order[::2]), "Platelets", 0.5)
+    relabelled = audit(joined(trained_on(whole), other), whole, origin=MODEL_LABELLED)
+    assert "anchor-not-human" in {each.code for each in relabelled.findings}
 
 
 def test_a_diagnosis_looks_at_what_was_trained_on(cells: Dataset) -> None:

@@ -18,6 +18,7 @@ from firsthand.outlook.going_on import going_on
 from firsthand.provenance import declare
 from firsthand.sides import Side, in_training
 from firsthand.sources import Source, check_comparable, check_kind, samples_of, side_of
+from firsthand.splits import held_out_as_in
 from firsthand.types import HUMAN, Audit, Dataset, Finding, Provenance
 
 Report = Callable[[str], None]
@@ -49,7 +50,8 @@ def audit(
             Naming it here declares it human where nothing else is said.
         limits: a limits file or object; `firsthand.yaml` of the working folder, else the defaults.
         origin: what you declare of samples that no side file speaks of: "human", "synthetic",
-            "model-labelled", "unknown", or what `declare` makes of more.
+            "model-labelled", "unknown", or what `declare` makes of more. Held-out samples that
+            the reference holds too, label and all, keep the reference's.
         metrics: which one or ones to compute; all that fit if None. Nothing is diagnosed where
             they are named.
         features: what turns media into points, NAME or NAME=MODEL; by default what needs no model.
@@ -73,6 +75,7 @@ def audit(
     theirs, human = _both(side_of(reference, features, declared=HUMAN, strict=strict), HUMAN)
     report("candidate")
     ours, judged = _both(side_of(candidate, features, declared=declared, strict=strict), declared)
+    judged = held_out_as_in(human, judged, declared)
     check_comparable(ours, theirs)
     kept, held_out = (None, None) if anchor is None else _anchor(anchor, ours, strict)
     asked = (metrics,) if isinstance(metrics, str) else metrics

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from firsthand.types import Dataset, Sample
+from firsthand.types import UNKNOWN, Dataset, Provenance, Sample
 
 HELD_OUT = frozenset({"val", "valid", "validation", "test"})
 """Names of splits that no model is trained on."""
@@ -47,3 +47,30 @@ def without_held_out(reference: Dataset, candidate: Dataset) -> Dataset:
     if len(kept) in (0, len(reference.samples)):
         return reference
     return replace(reference, samples=kept, digest="")
+
+
+def held_out_as_in(
+    reference: Dataset, candidate: Dataset, declared: Provenance | None = None
+) -> Dataset:
+    """The candidate, its held-out samples with the reference's word on where they come from.
+
+    One origin that is declared of a training set is meant of what is trained on. Validation data
+    that the reference holds too, label and all, are the reference's, whatever was declared.
+
+    Args:
+        reference: what is known to be human.
+        candidate: the training set, with what it holds out.
+        declared: what was said of all its samples that carry no word of their own.
+    """
+    if not any(map(is_held_out, candidate.samples)):
+        return candidate
+    known = {(each.media, each.label): each.provenance for each in reference.samples}
+
+    def said(sample: Sample) -> Sample:
+        theirs = known.get((sample.media, sample.label))
+        open_ = sample.provenance in (UNKNOWN, declared)
+        if theirs is None or not open_ or not is_held_out(sample):
+            return sample
+        return replace(sample, provenance=theirs)
+
+    return replace(candidate, samples=tuple(said(each) for each in candidate.samples))

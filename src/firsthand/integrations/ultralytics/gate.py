@@ -20,7 +20,7 @@ from firsthand.messages import Language, text
 from firsthand.provenance import declare, provenance_class
 from firsthand.read import read
 from firsthand.report.story import Story, tell
-from firsthand.splits import is_held_out, training_samples
+from firsthand.splits import held_out_as_in, is_held_out, training_samples
 from firsthand.training_sets import anchored
 from firsthand.types import HUMAN, Audit, Dataset, Provenance, Sample
 
@@ -90,6 +90,8 @@ def examine(name: object, task: str, asked: Question) -> Admitted:
     candidate = data.load(named, declared)
     _refuse_no_masks(candidate, task)
     reference = _reference(candidate, asked.reference, task)
+    if asked.reference is not None:
+        candidate = held_out_as_in(reference, candidate, declared)
     told = None if asked.anchor is None else _human(asked.anchor, task)
     anchor = told or _held_out(reference)
     apart = None if anchor is None or _inside(anchor, candidate) else anchor
