@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import nan
 
+from firsthand.closed_loop.drawn import STYLE
 from firsthand.closed_loop.results import Results
 from firsthand.detections.precision_curve import ap_values
 from firsthand.detections.scoring import Scored
@@ -37,7 +38,7 @@ def picture(found: Found, loops: dict[int, str]) -> str:
     ]
     panels = [_panel(there, title, quantity, part) for title, quantity, part in wanted]
     legend = [key(at, arm) for at, arm in enumerate(ARMS)]
-    return sheet("Few human labels: more than Z0", panels, [*legend, note(NOTE)])
+    return sheet("Few human labels: more than Z0", panels, [*legend, note(NOTE)], style=STYLE)
 
 
 def _panel(there: dict[int, Results], title: str, quantity: str, part: Slice) -> Panel:

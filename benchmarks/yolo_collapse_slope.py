@@ -12,7 +12,7 @@ REPLICATES = 1000
 
 def slopes(results: Results) -> tuple[list[str], list[list[str]]]:
     """Head and lines of a table: of each arm, the change of recall a generation."""
-    parts = (results.rarest, results.smallest)
+    parts = (results.rarest, results.smallest, results.largest)
     last = results.loop.generations
     head = ["arm", "seeds"]
     for part in parts:

@@ -362,6 +362,9 @@ def test_closed_streams_do_not_change_what_happens(words, redirected, tmp_path):
 )
 def test_a_full_disk_under_the_output_is_never_called_blocked(typed, tmp_path):
     command = f"{shlex.join(PROGRAM)} {typed.format(tmp_path / 'none')}"
-    ended = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    buffered = {key: said for key, said in os.environ.items() if key != "PYTHONUNBUFFERED"}
+    ended = subprocess.run(
+        command, shell=True, capture_output=True, text=True, check=False, env=buffered
+    )
     assert ended.returncode == 2
     assert "Traceback" not in ended.stderr

@@ -8,7 +8,6 @@ command is called. Results go to stdout, everything else to stderr. Exit codes: 
 from __future__ import annotations
 
 import ast
-import contextlib
 import importlib
 import io
 import json
@@ -69,8 +68,11 @@ def _open_streams() -> None:
 def _misused(given: Sequence[str], error: Any) -> None:
     """Say what is wrong with the words that were typed, and how to see the right ones."""
     if not _speaks_json(given):
-        with contextlib.suppress(OSError):
+        try:
             error.show()
+            sys.stderr.flush()
+        except OSError:
+            _abandon(sys.stderr)
         return
     asked = error.ctx.command_path if error.ctx else "firsthand"
     todo = f"Try '{asked} --help' for help."
