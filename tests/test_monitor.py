@@ -11,6 +11,7 @@ from firsthand import __version__, trajectory
 from firsthand.cli import main
 from firsthand.errors import InputError
 from firsthand.monitor import monitor
+from firsthand.report.monitored import Told, render
 from firsthand.trajectory import Row
 
 
@@ -72,6 +73,9 @@ def test_a_question_that_is_sometimes_not_answered():
     found = monitor(history + rows(STEADY, part="circle"))
     assert found.watched[0].generations == (1, 2, 4, 5, 6)
     assert found.alarm is not None
+    told = render(Told(found, ["firsthand", "monitor", "RUN"], "", ""))
+    assert "? class_survival, class star: no answer in generation 3;" in told
+    assert told.count("no answer") == 1
 
 
 def test_nothing_to_watch_is_said_with_the_reason():

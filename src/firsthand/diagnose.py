@@ -20,6 +20,7 @@ from firsthand.diagnosing.given import ROLES, Given, opened, said
 from firsthand.diagnosing.links import SIZED, Asked, Link, Way, judged, link, unknown
 from firsthand.diagnosing.operating import CONFIDENCE, operating
 from firsthand.diagnosing.pace import pace_of
+from firsthand.diagnosing.repeats import or_repeats, repeats
 from firsthand.diagnosing.sampling import sampling_bias, state_of
 from firsthand.errors import InputError
 from firsthand.measure import Measured
@@ -232,7 +233,10 @@ class _Asking:
             return Link(nothing[0], nothing[1], (), ())
         self.report(f"{one} > {other}")
         known = self.known if lost == "A" else None
-        return link(self.sides[one], self.sides[other], codes, self.way, also, known)  # type: ignore[arg-type]
+        first, second = self.sides[one], self.sides[other]
+        found = link(first, second, codes, self.way, also, known)  # type: ignore[arg-type]
+        by_model = lost != "A" and second.task not in SIZED
+        return or_repeats(found, first, second, self.way.seed) if by_model else found
 
     def _memorised(self, first: Link, second: Link) -> tuple[Asked, Asked]:
         """C and D; the reference stands in for held-out samples if the training set is like it."""
@@ -274,7 +278,8 @@ class _Asking:
         return context.spread(self.sides["train"], self.sides["samples"], self.way)
 
     def _bias(self) -> SamplingBias | None:
-        if not {"unfiltered", "samples"} <= set(self.sides):
+        outputs = [self.sides[role] for role in ("unfiltered", "samples") if role in self.sides]
+        if len(outputs) < 2 or any(repeats(side) for side in outputs):
             return None
         self.report("sampling")
         plain, used, train = (self.sides[role] for role in ("unfiltered", "samples", "train"))

@@ -237,5 +237,8 @@ def judged(found: Sequence[Asked], level: float) -> list[Evidence]:
 def _judged(one: Asked, chance: float | None, level: float) -> Evidence:
     if chance is None:
         return one.evidence
-    broken = one.material and chance <= level
-    return replace(one.evidence, p_value=chance, state="broken" if broken else "whole")
+    if one.material and chance <= level:
+        return replace(one.evidence, p_value=chance, state="broken", reason="")
+    if one.evidence.reason:  # what was asked could only have shown a loss
+        return unknown(one.evidence.code, one.evidence.reason).evidence
+    return replace(one.evidence, p_value=chance, state="whole")

@@ -49,7 +49,7 @@ def render(told: Told) -> str:
     blocks = [_verdict(told), told.say("why", alpha=told.found.alpha)]
     if told.found.watched:
         blocks.append("\n".join(_table(told)))
-    blocks += [_missing(told)] if told.found.undetermined or told.found.unseen else []
+    blocks += [gone] if (gone := _missing(told)) else []
     return "\n\n".join([*blocks, _next(told)]) + "\n"
 
 
@@ -141,10 +141,20 @@ def _missing(told: Told) -> str:
     for generation, reason in told.found.unseen[:SHOWN]:
         why = missing((Undetermined(metric="", reason=reason),), told.lang)[0].reason
         lines.append(f"? {told.say('unseen', generation=generation, reason=why)}")
+    lines += _gaps(told)
     for each in missing(told.found.undetermined, told.lang):
         what = "; ".join(f"{metric}: {parts}" if parts else metric for metric, parts in each.what)
         lines.append(f"? {each.reason} ({what})")
     return "\n".join(lines)
+
+
+def _gaps(told: Told) -> Iterator[str]:
+    """Questions that have no answer in some of the generations that others saw."""
+    for one in told.ranked[:SHOWN]:
+        gone = sorted(set(told.found.generations) - set(one.generations))
+        if gone:
+            listed = ", ".join(str(each) for each in gone)
+            yield f"? {told.say('gap', question=_name(told, one), generations=listed)}"
 
 
 def _next(told: Told) -> str:
